@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with: warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// The pure targets between a snapshot and a transaction: no C, no unsafe code, no effects.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "moat",
+  products: [.executable(name: "moat", targets: ["moat"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "NetworkValues", swiftSettings: pure),
+    .target(name: "ClusterModel", dependencies: ["NetworkValues"], swiftSettings: pure),
+    .target(name: "EgressPolicy", dependencies: ["ClusterModel", "NetworkValues"], swiftSettings: pure),
+    .target(name: "Nftables", dependencies: ["NetworkValues"], swiftSettings: pure),
+    .target(
+      name: "EgressRuleset", dependencies: ["EgressPolicy", "Nftables", "NetworkValues"], swiftSettings: pure),
+
+    .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+    .target(name: "CNetfilter"),
+    .target(name: "Netlink", dependencies: ["CLibmnl", "CNetfilter"], swiftSettings: strict),
+    .target(
+      name: "NftablesKernel",
+      dependencies: ["Nftables", "NetworkValues", "Netlink", "CLibnftnl", "CNetfilter"],
+      swiftSettings: strict),
+
+    .target(
+      name: "ManifestSource",
+      dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "moat",
+      dependencies: [
+        "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel", "EgressPolicy", "Nftables",
+        "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Test hosts in network namespaces, and the demo that is made of them.
+    .target(
+      name: "NamespaceLab", dependencies: ["NetworkValues", "CNetfilter"], path: "Tests/NamespaceLab",
+      swiftSettings: strict),
+
+    .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
+    .testTarget(
+      name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
+      swiftSettings: strict),
+    .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
+    .testTarget(
+      name: "NftablesKernelTests",
+      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EgressPolicyTests",
+      dependencies: [
+        "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NetworkValues",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScenarioTests",
+      dependencies: [
+        "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
+        "NetworkValues", "NamespaceLab",
+      ],
+      swiftSettings: strict),
+  ]
+)

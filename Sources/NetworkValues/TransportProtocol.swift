@@ -1,0 +1,36 @@
+/// A transport protocol by its IANA number, as it stands in the IP header.
+///
+/// See: https://www.iana.org/assignments/protocol-numbers
+package struct TransportProtocol: RawRepresentable, Hashable, Comparable, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let icmp = TransportProtocol(rawValue: 1)
+  package static let tcp = TransportProtocol(rawValue: 6)
+  package static let udp = TransportProtocol(rawValue: 17)
+  package static let icmpv6 = TransportProtocol(rawValue: 58)
+  package static let sctp = TransportProtocol(rawValue: 132)
+
+  package static func < (left: TransportProtocol, right: TransportProtocol) -> Bool { left.rawValue < right.rawValue }
+
+  /// Whether the protocol's header begins with source and destination port.
+  package var hasPorts: Bool { self == .tcp || self == .udp || self == .sctp }
+
+  /// The ICMP of `family`.
+  package static func icmp(of family: IPFamily) -> TransportProtocol { family == .v4 ? .icmp : .icmpv6 }
+}
+
+extension TransportProtocol: CustomStringConvertible {
+  /// The lower-case name nft uses, or the number.
+  package var description: String {
+    switch self {
+    case .icmp: "icmp"
+    case .tcp: "tcp"
+    case .udp: "udp"
+    case .icmpv6: "icmpv6"
+    case .sctp: "sctp"
+    default: String(rawValue)
+    }
+  }
+}

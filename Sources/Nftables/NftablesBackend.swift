@@ -1,0 +1,24 @@
+/// A kernel that holds rulesets: the real one, or the simulated one of the tests.
+package protocol NftablesBackend {
+  /// What stands now in moat's tables (`ownTables`), `nil` where none of them exists, and the generation it was read at.
+  ///
+  /// - Throws: `KernelError`; also when the ruleset changed while it was read (`ERESTART`), to be tried again.
+  func read() throws(KernelError) -> (Ruleset?, Generation)
+
+  /// Commits all of `transaction`, or nothing.
+  ///
+  /// - Throws: `KernelError`, naming the operation that the kernel refused; with code `ERESTART` when `generation` is
+  ///   no longer the current one.
+  func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError)
+}
+
+/// The number of the kernel's ruleset generation; every commit of any process changes it. See: NFT_MSG_GETGEN
+package struct Generation: Hashable, Sendable {
+  /// The kernel's counter.
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+}
+
+/// The tables that are moat's, which alone it reads and writes.
+package let ownTables = [TableID(.bridge, "moat"), TableID(.inet, "moat")]
