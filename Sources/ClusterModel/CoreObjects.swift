@@ -1,0 +1,183 @@
+import NetworkValues
+
+/// A Pod, as far as its identity on the network goes.
+package struct Pod: Hashable, Sendable {
+  /// `status.phase`; `unknown` covers an absent phase and words moat does not know.
+  package enum Phase: String, Hashable, Sendable { case pending, running, succeeded, failed, unknown }
+
+  package var metadata: Metadata
+
+  /// `spec.nodeName`; absent while unscheduled.
+  package var node: NodeName?
+
+  /// `spec.serviceAccountName`; `default` where absent.
+  package var serviceAccount: String
+
+  package var hostNetwork: Bool
+  package var phase: Phase
+
+  /// `status.podIPs` and `status.podIP`, without duplicates, in order of appearance.
+  package var addresses: [IPAddress]
+
+  /// Named and numbered ports of all containers (init containers that restart always included).
+  package var containerPorts: [ContainerPort]
+
+  /// NET_RAW, NET_ADMIN, BPF, SYS_ADMIN or `privileged`, as containers have them (NET_RAW is a runtime's default unless
+  /// dropped). Sorted; read for hostNetwork pods only.
+  package var networkPrivileges: [String]
+
+  package init(
+    metadata: Metadata, node: NodeName?, serviceAccount: String = "default", hostNetwork: Bool = false,
+    phase: Phase = .running, addresses: [IPAddress] = [], containerPorts: [ContainerPort] = [],
+    networkPrivileges: [String] = []
+  ) {
+    self.metadata = metadata
+    self.node = node
+    self.serviceAccount = serviceAccount
+    self.hostNetwork = hostNetwork
+    self.phase = phase
+    self.addresses = addresses
+    self.containerPorts = containerPorts
+    self.networkPrivileges = networkPrivileges
+  }
+
+  /// `ns/name` of the pod's ServiceAccount.
+  package var identity: ServiceAccountName {
+    ServiceAccountName(namespace: metadata.namespace, name: serviceAccount)
+  }
+
+  /// `Pod ns/name`.
+  package var reference: ObjectReference {
+    ObjectReference(kind: "Pod", namespace: metadata.namespace, name: metadata.name)
+  }
+}
+
+/// One of a container's `ports`.
+package struct ContainerPort: Hashable, Sendable {
+  package var name: String?
+  package var number: UInt16
+  package var transport: TransportProtocol
+
+  package init(name: String?, number: UInt16, transport: TransportProtocol) {
+    self.name = name
+    self.number = number
+    self.transport = transport
+  }
+}
+
+/// A Node: its networks and its labels.
+package struct Node: Hashable, Sendable {
+  package var metadata: Metadata
+
+  /// `spec.podCIDRs`, or `spec.podCIDR`.
+  package var podCIDRs: [Prefix]
+
+  /// `status.addresses` of type InternalIP. A node writes these itself.
+  package var internalIPs: [IPAddress]
+
+  package init(metadata: Metadata, podCIDRs: [Prefix], internalIPs: [IPAddress]) {
+    self.metadata = metadata
+    self.podCIDRs = podCIDRs
+    self.internalIPs = internalIPs
+  }
+
+  package var name: NodeName { NodeName(rawValue: metadata.name) }
+
+  package var reference: ObjectReference { ObjectReference(kind: "Node", namespace: nil, name: metadata.name) }
+}
+
+/// A Service: what selects its pods, and how its ports become theirs.
+package struct Service: Hashable, Sendable {
+  package var metadata: Metadata
+
+  /// `spec.type`; ClusterIP where absent.
+  package var type: String
+
+  /// `spec.clusterIPs` or `spec.clusterIP`; headless has none.
+  package var clusterIPs: [IPAddress]
+
+  /// `spec.externalIPs` and `status.loadBalancer.ingress[].ip`.
+  package var externalAddresses: [IPAddress]
+
+  /// `spec.selector`; empty selects nothing.
+  package var selector: [String: String]
+
+  package var ports: [ServicePort]
+
+  /// `spec.externalTrafficPolicy` is `Local`.
+  package var externalTrafficIsLocal: Bool
+
+  package init(
+    metadata: Metadata, type: String = "ClusterIP", clusterIPs: [IPAddress] = [], externalAddresses: [IPAddress] = [],
+    selector: [String: String] = [:], ports: [ServicePort] = [], externalTrafficIsLocal: Bool = false
+  ) {
+    self.metadata = metadata
+    self.type = type
+    self.clusterIPs = clusterIPs
+    self.externalAddresses = externalAddresses
+    self.selector = selector
+    self.ports = ports
+    self.externalTrafficIsLocal = externalTrafficIsLocal
+  }
+
+  package var reference: ObjectReference {
+    ObjectReference(kind: "Service", namespace: metadata.namespace, name: metadata.name)
+  }
+}
+
+/// One of a Service's ports.
+package struct ServicePort: Hashable, Sendable {
+  package var name: String?
+  package var number: UInt16
+  package var transport: TransportProtocol
+
+  /// Absent: the same number.
+  package var targetPort: PortReference?
+
+  package var nodePort: UInt16?
+
+  package init(
+    name: String?, number: UInt16, transport: TransportProtocol, targetPort: PortReference?, nodePort: UInt16? = nil
+  ) {
+    self.name = name
+    self.number = number
+    self.transport = transport
+    self.targetPort = targetPort
+    self.nodePort = nodePort
+  }
+}
+
+/// A Namespace or a ServiceAccount: metadata is all moat reads of them.
+package struct NamedObject: Hashable, Sendable {
+  package var metadata: Metadata
+  package init(metadata: Metadata) { self.metadata = metadata }
+}
+
+/// `networking.k8s.io ServiceCIDR`: networks of Service addresses.
+package struct ServiceCIDR: Hashable, Sendable {
+  package var metadata: Metadata
+  package var cidrs: [Prefix]
+
+  package init(metadata: Metadata, cidrs: [Prefix]) {
+    self.metadata = metadata
+    self.cidrs = cidrs
+  }
+}
+
+/// Address and port of one API server, from the Endpoints or EndpointSlices of Service default/kubernetes, or from
+/// `cluster.apiServer`. Always TCP.
+package struct APIServerEndpoint: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package var address: IPAddress
+  package var port: UInt16
+
+  package init(address: IPAddress, port: UInt16) {
+    self.address = address
+    self.port = port
+  }
+
+  package static func < (left: APIServerEndpoint, right: APIServerEndpoint) -> Bool {
+    left.address == right.address ? left.port < right.port : left.address < right.address
+  }
+
+  package var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+}

@@ -1,0 +1,40 @@
+/// Gloo's ObjectSelector: every field that is given must match; an omitted field means any.
+///
+/// See: egress-model, section 3
+package struct ObjectSelector: Hashable, Sendable {
+  /// Equal labels; empty means any.
+  package var labels: [String: String]
+  package var name: String?
+  package var namespace: String?
+  package var cluster: String?
+  package var workspace: String?
+
+  package init(
+    labels: [String: String] = [:], name: String? = nil, namespace: String? = nil, cluster: String? = nil,
+    workspace: String? = nil
+  ) {
+    self.labels = labels
+    self.name = name
+    self.namespace = namespace
+    self.cluster = cluster
+    self.workspace = workspace
+  }
+
+  /// Whether no field is given.
+  package var isEmpty: Bool {
+    labels.isEmpty && name == nil && namespace == nil && cluster == nil && workspace == nil
+  }
+}
+
+/// Whether `labels` has every pair of `wanted`. Empty `wanted` is satisfied by anything.
+package func labels(_ labels: [String: String], satisfy wanted: [String: String]) -> Bool {
+  wanted.allSatisfy { labels[$0.key] == $0.value }
+}
+
+/// Kubernetes' LabelSelector with `matchLabels` only, as moat's configuration has it.
+package struct LabelSelector: Hashable, Sendable {
+  /// Equal labels. Empty matches nothing here: a configuration must say whom it means.
+  package var matchLabels: [String: String]
+
+  package init(matchLabels: [String: String]) { self.matchLabels = matchLabels }
+}

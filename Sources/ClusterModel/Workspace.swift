@@ -1,0 +1,125 @@
+/// Gloo `admin.gloo.solo.io/v2 Workspace`: a team's clusters and namespaces.
+package struct Workspace: Hashable, Sendable {
+  package var metadata: Metadata
+  package var approval: Approval
+  package var clusters: [Part<WorkloadCluster>]
+  package var misunderstandings: [Misunderstanding]
+
+  package init(
+    metadata: Metadata, approval: Approval = .absent, clusters: [Part<WorkloadCluster>],
+    misunderstandings: [Misunderstanding] = []
+  ) {
+    self.metadata = metadata
+    self.approval = approval
+    self.clusters = clusters
+    self.misunderstandings = misunderstandings
+  }
+
+  package var reference: ObjectReference {
+    ObjectReference(kind: "Workspace", namespace: metadata.namespace, name: metadata.name)
+  }
+}
+
+/// One of `workloadClusters[]`.
+package struct WorkloadCluster: Hashable, Sendable {
+  /// A name with `*` patterns; absent where `labels` select.
+  package var name: String?
+
+  /// Labels of KubernetesCluster objects, which moat does not read: such an entry selects nothing.
+  package var labels: [String: String]
+
+  package var namespaces: [WorkloadNamespace]
+
+  package init(name: String?, labels: [String: String] = [:], namespaces: [WorkloadNamespace]) {
+    self.name = name
+    self.labels = labels
+    self.namespaces = namespaces
+  }
+}
+
+/// One of `namespaces[]`: name pattern and labels are AND'ed.
+package struct WorkloadNamespace: Hashable, Sendable {
+  /// A name with `*` patterns; absent means any that the labels match.
+  package var name: String?
+
+  /// Empty is ignored; with neither name nor labels the entry selects nothing.
+  package var labels: [String: String]
+
+  /// Whether Gloo objects in these namespaces are read. The cluster's own value is folded in.
+  package var configEnabled: Bool
+
+  package init(name: String?, labels: [String: String] = [:], configEnabled: Bool = true) {
+    self.name = name
+    self.labels = labels
+    self.configEnabled = configEnabled
+  }
+}
+
+/// Gloo `WorkspaceSettings`: what a workspace shares. Something is shared only if exported and imported.
+package struct WorkspaceSettings: Hashable, Sendable {
+  package var metadata: Metadata
+  package var approval: Approval
+  package var importFrom: [Part<WorkspaceShare>]
+  package var exportTo: [Part<WorkspaceShare>]
+  package var misunderstandings: [Misunderstanding]
+
+  package init(
+    metadata: Metadata, approval: Approval = .absent, importFrom: [Part<WorkspaceShare>],
+    exportTo: [Part<WorkspaceShare>], misunderstandings: [Misunderstanding] = []
+  ) {
+    self.metadata = metadata
+    self.approval = approval
+    self.importFrom = importFrom
+    self.exportTo = exportTo
+    self.misunderstandings = misunderstandings
+  }
+
+  package var reference: ObjectReference {
+    ObjectReference(kind: "WorkspaceSettings", namespace: metadata.namespace, name: metadata.name)
+  }
+}
+
+/// One of `importFrom[]` or `exportTo[]`.
+package struct WorkspaceShare: Hashable, Sendable {
+  package var workspaces: [WorkspaceSelector]
+
+  /// Empty: every resource.
+  package var resources: [ResourceSelector]
+
+  package init(workspaces: [WorkspaceSelector], resources: [ResourceSelector]) {
+    self.workspaces = workspaces
+    self.resources = resources
+  }
+}
+
+/// Picks workspaces by name pattern and labels, AND'ed.
+package struct WorkspaceSelector: Hashable, Sendable {
+  package var name: String?
+  package var labels: [String: String]
+
+  package init(name: String?, labels: [String: String] = [:]) {
+    self.name = name
+    self.labels = labels
+  }
+}
+
+/// Picks shared resources: kind, and every other field that is given.
+package struct ResourceSelector: Hashable, Sendable {
+  /// `ALL`, `SERVICE`, `EXTERNAL_SERVICE` or another of Gloo's words, in capitals.
+  package var kind: String
+  package var labels: [String: String]
+  package var name: String?
+  package var namespace: String?
+  package var cluster: String?
+
+  package init(
+    kind: String = "ALL", labels: [String: String] = [:], name: String? = nil, namespace: String? = nil,
+    cluster: String? = nil
+  ) {
+    self.kind = kind
+    self.labels = labels
+    self.name = name
+    self.namespace = namespace
+    self.cluster = cluster
+  }
+}
