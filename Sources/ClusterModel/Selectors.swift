@@ -26,9 +26,9 @@ package struct ObjectSelector: Hashable, Sendable {
   }
 }
 
-/// Whether `labels` has every pair of `wanted`. Empty `wanted` is satisfied by anything.
-package func labels(_ labels: [String: String], satisfy wanted: [String: String]) -> Bool {
-  wanted.allSatisfy { labels[$0.key] == $0.value }
+extension [String: String] {
+  /// Whether these labels have every pair of `wanted`. Empty `wanted` is satisfied by anything.
+  package func satisfy(_ wanted: [String: String]) -> Bool { wanted.allSatisfy { self[$0.key] == $0.value } }
 }
 
 /// Kubernetes' LabelSelector with `matchLabels` only, as moat's configuration has it.

@@ -1,0 +1,186 @@
+import ClusterModel
+import NetworkValues
+
+/// Flows from the configuration, with what is to be said about them.
+struct ConfiguredFlows {
+  var flows: [Flow] = []
+  var findings: [Finding] = []
+}
+
+extension EgressModel {
+  /// S7: exceptions for pods of this node.
+  func exceptionFlows(on node: NodeName) -> ConfiguredFlows {
+    var result = ConfiguredFlows()
+    for (index, exception) in configuration.exceptions.enumerated() {
+      let path = "exceptions[\(index)]"
+      let pods = context.ownership.pods.filter { exception.from.selects($0.pod) }
+      let destinations = resolve(exception.to, path, &result.findings)
+      if pods.isEmpty || exception.to.isEmpty || exception.ports.isEmpty {
+        result.findings.append(allowsNothing(exception, path, hasPods: !pods.isEmpty))
+      }
+      if exception.ports.contains(where: { $0.range.contains(53) && $0.transport != .icmp }), !pods.isEmpty {
+        result.findings.append(resolverIsDataPath(exception, path))
+      }
+      for pod in pods where pod.pod.node == node {
+        for owned in pod.owned {
+          for destination in destinations where destination.prefix.family == owned.address.family {
+            for port in exception.ports {
+              result.flows.append(
+                Flow(
+                  from: owned, target: destination.name, destination: destination.prefix,
+                  transport: port.transport(for: owned.address.family), ports: port.range,
+                  reasons: [Reason(nil, path: path, detail: exception.name)]))
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// S6: what the host's own processes may reach outside, DHCP included.
+  func hostFlows() -> ConfiguredFlows {
+    var result = ConfiguredFlows()
+    result.flows += dhcpFlows
+    for (index, allowance) in configuration.host.allow.enumerated() {
+      let path = "host.allow[\(index)]"
+      guard allowance.cgroup == nil else {
+        result.findings.append(cgroupUnavailable(path, "host.allow[\(index)].cgroup"))
+        continue
+      }
+      if allowance.to.isEmpty || allowance.ports.isEmpty { result.findings.append(allowsNothing(allowance, path)) }
+      for destination in resolve(allowance.to, path, &result.findings) {
+        for port in allowance.ports {
+          result.flows.append(
+            Flow(
+              from: nil, target: destination.name, destination: destination.prefix,
+              transport: port.transport(for: destination.prefix.family), ports: port.range,
+              reasons: [Reason(nil, path: path, detail: allowance.name)]))
+        }
+      }
+    }
+    for (index, preset) in configuration.host.presets.enumerated() {
+      result.flows += presetFlows(preset, path: "host.presets[\(index)]", resolvers: snapshot.hostResolvers)
+      if preset == .ntp || preset == .bgp { result.findings.append(reachesAnyAddress(preset, index)) }
+    }
+    if configuration.host.mode == .unrestricted {
+      result.findings.append(cgroupUnavailable("host.mode", "host.mode: unrestricted"))
+    }
+    return result
+  }
+
+  /// S16: the API server, for the host and by setting for pods.
+  func apiServerFlows() -> [Flow] {
+    let isConfigured = !configuration.cluster.apiServer.isEmpty
+    let endpoints = isConfigured ? configuration.cluster.apiServer : snapshot.apiServerEndpoints
+    let reason =
+      isConfigured
+      ? Reason(nil, path: "cluster.apiServer")
+      : Reason(ObjectReference(kind: "Endpoints", namespace: "default", name: "kubernetes"), path: "subsets")
+    return Set(endpoints).sorted().map {
+      Flow(
+        from: nil, target: "kubernetes", destination: Prefix($0.address), transport: .tcp, ports: PortRange($0.port),
+        reasons: [reason])
+    }
+  }
+
+  private struct ConfiguredDestination {
+    var name: String
+    var prefix: Prefix
+  }
+
+  /// CIDRs as they are, hosts by their fixed answers. What the cluster has inside stays inside: an address there is
+  /// judged by S3 and S5 before any exception.
+  private func resolve(
+    _ destinations: [Configuration.Destination], _ path: String, _ findings: inout [Finding]
+  ) -> [ConfiguredDestination] {
+    var result: [ConfiguredDestination] = []
+    for (index, destination) in destinations.enumerated() {
+      switch destination {
+      case .cidr(let prefix): result.append(ConfiguredDestination(name: "\(prefix)", prefix: prefix))
+      case .host(let host):
+        let addresses = context.addresses(of: host)
+        if addresses.isEmpty { findings.append(unresolved(host, "\(path).to[\(index)]")) }
+        let refused = PrefixSet(addresses.map { Prefix($0) }).intersection(context.forbidden)
+        if !refused.isEmpty { findings.append(notExternal(host, refused, "\(path).to[\(index)]")) }
+        result += Set(addresses).sorted().filter { !context.forbidden.contains($0) }
+          .map { ConfiguredDestination(name: host, prefix: Prefix($0)) }
+      }
+    }
+    return result
+  }
+}
+
+extension Configuration.PodSelector {
+  /// Needs a namespace, and labels or a ServiceAccount; without either it selects nothing.
+  fileprivate func selects(_ pod: Pod) -> Bool {
+    guard let namespace, namespace == pod.metadata.namespace else { return false }
+    if podSelector == nil, serviceAccount == nil { return false }
+    if let podSelector, podSelector.matchLabels.isEmpty { return false }
+    return pod.metadata.labels.satisfy(podSelector?.matchLabels ?? [:])
+      && serviceAccount.map { $0 == pod.serviceAccount } ?? true
+  }
+}
+
+extension Configuration.PortAllowance {
+  /// ICMP is the family's own.
+  func transport(for family: IPFamily) -> TransportProtocol {
+    switch transport {
+    case .tcp: .tcp
+    case .udp: .udp
+    case .sctp: .sctp
+    case .icmp: .icmp(of: family)
+    }
+  }
+}
+
+// MARK: - Findings
+
+private func allowsNothing(_ exception: Configuration.Exception, _ path: String, hasPods: Bool) -> Finding {
+  let missing = exception.to.isEmpty ? "to" : exception.ports.isEmpty ? "ports" : "from"
+  return Finding(
+    .allowsNothing, path: path,
+    "exception \(exception.name) allows nothing: "
+      + (missing == "from" && !hasPods ? "from selects no live pod" : "\(missing) is empty"),
+    advice: "name a namespace with pod labels or a ServiceAccount, destinations and ports")
+}
+
+private func allowsNothing(_ allowance: Configuration.HostAllowance, _ path: String) -> Finding {
+  Finding(
+    .allowsNothing, path: path,
+    "\(allowance.name) allows nothing: \(allowance.to.isEmpty ? "to" : "ports") is empty",
+    advice: "name destinations and ports")
+}
+
+private func resolverIsDataPath(_ exception: Configuration.Exception, _ path: String) -> Finding {
+  Finding(
+    .resolverIsDataPath, path: path,
+    "exception \(exception.name) lets pods speak DNS to the outside; whoever may query them can tunnel through names",
+    advice: "restrict which names the resolver forwards")
+}
+
+private func cgroupUnavailable(_ path: String, _ what: String) -> Finding {
+  Finding(
+    .cgroupsUnavailable, path: path,
+    "\(what) needs control groups, which moat does not judge yet; "
+      + (path == "host.mode" ? "host processes are judged as restricted" : "the entry grants nothing"),
+    advice: "allow the destinations in host.allow without cgroup")
+}
+
+private func reachesAnyAddress(_ preset: Configuration.HostPreset, _ index: Int) -> Finding {
+  Finding(
+    .presetReachesAnyAddress, path: "host.presets[\(index)]",
+    "preset \(preset.rawValue) lets host processes reach any address on its port",
+    advice: "list the servers in host.allow instead")
+}
+
+private func unresolved(_ host: String, _ path: String) -> Finding {
+  Finding(
+    .nameUnresolved, path: path, "\(host) has no address, so nothing is allowed for it", advice: "add it to names.hosts")
+}
+
+private func notExternal(_ host: String, _ refused: PrefixSet, _ path: String) -> Finding {
+  Finding(
+    .notAnExternalAddress, path: path, "\(host) (\(refused)) is inside the cluster or special, and is left out",
+    advice: "use a cidr if it is meant")
+}

@@ -1,0 +1,123 @@
+import ClusterModel
+import NetworkValues
+
+/// What one node must enforce: who may reach what, and why. Everything not in it is refused.
+package struct EgressFlows: Hashable, Sendable {
+  package var node: NodeName
+  package var role: NodeRole
+  package var rules: EnforcementRules
+
+  /// All addresses that count as inside.
+  package var inside: PrefixSet
+
+  /// The nodes' podCIDRs; clients of `admission: mesh`.
+  package var podNetworks: PrefixSet
+
+  /// Gateway pods' addresses, on any node: protected by S3. Sorted.
+  package var protected: [PodAddress]
+
+  /// Every gateway endpoint of the cluster that G1 and G2 accept. Sorted.
+  package var endpoints: [GatewayEndpoint]
+
+  /// Client → gateway endpoint (S2): clients of this node, and all clients of gateways on this node.
+  package var hopA: [Flow]
+
+  /// Gateway pod of this node → external address (S4).
+  package var hopB: [Flow]
+
+  /// Pods of this node → listed destinations (S7).
+  package var exceptions: [Flow]
+
+  /// This host → listed destinations (S6).
+  package var host: [Flow]
+
+  /// API server tuples that are not inside anyway, for the host and by setting for pods (S16).
+  package var apiServer: [Flow]
+
+  /// Sorted; the whole cluster's, not only this node's.
+  package var findings: [Finding]
+}
+
+/// Whether a node may carry gateway pods' traffic to the outside.
+package enum NodeRole: String, Hashable, Sendable {
+  case gateway
+  case application
+}
+
+/// The settings that shape the static rules.
+package struct EnforcementRules: Hashable, Sendable {
+  package var mode: Configuration.Mode
+  package var admission: Configuration.Admission
+  package var inbound: Configuration.Inbound
+
+  /// Counted only with `inbound: services`.
+  package var inboundSources: PrefixSet
+  package var apiServerFromPods: Bool
+
+  /// Sorted, without duplicates.
+  package var managementPorts: [UInt16]
+  package var log: Configuration.Log
+}
+
+/// An address, and the pod that owns it.
+package struct PodAddress: Hashable, Comparable, Sendable {
+  /// `namespace/name`.
+  package var pod: String
+  package var address: IPAddress
+
+  package static func < (left: PodAddress, right: PodAddress) -> Bool {
+    left.address == right.address ? left.pod < right.pod : left.address < right.address
+  }
+}
+
+/// One listener of one gateway pod: address and port on the wire, TCP.
+package struct GatewayEndpoint: Hashable, Comparable, Sendable {
+  package var gateway: ObjectReference
+  package var pod: PodAddress
+  package var port: UInt16
+
+  package static func < (left: GatewayEndpoint, right: GatewayEndpoint) -> Bool {
+    if left.pod != right.pod { return left.pod < right.pod }
+    return left.port == right.port ? left.gateway < right.gateway : left.port < right.port
+  }
+}
+
+/// One allowance.
+package struct Flow: Hashable, Sendable {
+  /// Absent: the host itself, or any inside source (API server).
+  package var from: PodAddress?
+
+  /// A pod as `namespace/name`, a host name, or the name of a configuration entry.
+  package var target: String
+
+  /// A single address is its /32 or /128.
+  package var destination: Prefix
+  package var transport: TransportProtocol
+
+  /// `.all` for ICMP.
+  package var ports: PortRange
+  package var reasons: [Reason]
+}
+
+/// Why something is allowed: an object, the field in it, and whom it selected.
+package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Absent: the configuration.
+  package var object: ObjectReference?
+  package var path: String
+
+  /// For instance `ServiceAccount bookinfo/bookinfo-productpage`; may be empty.
+  package var detail: String
+
+  package init(_ object: ObjectReference?, path: String, detail: String = "") {
+    self.object = object
+    self.path = path
+    self.detail = detail
+  }
+
+  package static func < (left: Reason, right: Reason) -> Bool { left.description < right.description }
+
+  /// `AccessPolicy istio-egress/p spec.config.authz.allowedClients[0] (ServiceAccount bookinfo/x)`.
+  package var description: String {
+    (object.map(\.description) ?? "MoatConfiguration") + " " + path + (detail.isEmpty ? "" : " (\(detail))")
+  }
+}

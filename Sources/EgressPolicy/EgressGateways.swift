@@ -1,0 +1,257 @@
+import ClusterModel
+import NetworkValues
+
+/// The egress gateways of the cluster: their pods, and where each listener stands on the wire (G1–G3).
+struct EgressGateways {
+  var gateways: [EgressGateway] = []
+  var findings: [Finding] = []
+
+  /// By the VirtualGateway's namespace and name.
+  private(set) var index: [ObjectReference: Int] = [:]
+
+  /// A VirtualGateway is an egress gateway if any ExternalService routes through it. Services that are not in force
+  /// count as well here: more is then protected by S3, and nothing more is granted.
+  init(_ snapshot: ClusterSnapshot, _ context: DerivationContext) {
+    let referenced = Set(
+      snapshot.externalServices.flatMap { service in
+        service.ports.compactMap(\.value?.routes).flatMap(\.gateways).compactMap(\.value)
+          .filter { context.isThisCluster($0.cluster) }
+          .map { virtualGatewayReference($0, from: service) }
+      })
+    let nodes = Dictionary(snapshot.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let gatewayNodes = Set(
+      snapshot.nodes.filter { context.isGatewayNode($0) }.map(\.name))
+    for virtual in snapshot.virtualGateways.sorted(by: { $0.reference < $1.reference })
+    where referenced.contains(virtual.reference) {
+      var gateway = EgressGateway(virtual: virtual)
+      gateway.select(from: snapshot, context, &findings)
+      gateway.place(on: gatewayNodes, nodes, &findings)
+      gateway.listen(&findings)
+      index[virtual.reference] = gateways.count
+      gateways.append(gateway)
+    }
+    if !gateways.isEmpty, gatewayNodes.isEmpty { findings.append(noGatewayNode(context)) }
+  }
+
+  /// Every address of every gateway pod, granted something or not (S3). Sorted.
+  var protected: [PodAddress] { Set(gateways.flatMap { $0.pods.flatMap(\.pod.owned) }).sorted() }
+}
+
+/// The VirtualGateway that a reference in `service` names.
+func virtualGatewayReference(_ reference: GatewayReference, from service: ExternalService) -> ObjectReference {
+  ObjectReference(
+    kind: "VirtualGateway", namespace: reference.namespace ?? service.metadata.namespace, name: reference.name)
+}
+
+/// One egress gateway.
+struct EgressGateway {
+  var virtual: VirtualGateway
+
+  /// Selected pods, sorted by name, each with the Service that selected it.
+  var pods: [GatewayPod] = []
+
+  /// Where each listener stands, by its index in `virtual.listeners`.
+  var endpoints: [Int: [GatewayEndpoint]] = [:]
+
+  /// Whether it may grant anything at all.
+  var grants: Bool { virtual.approval.isInForce && virtual.misunderstandings.isEmpty }
+
+  /// Picks the gateway's Services, and their pods; where no Service matches, pods by their own labels (G1).
+  mutating func select(from snapshot: ClusterSnapshot, _ context: DerivationContext, _ findings: inout [Finding]) {
+    findings += faults(of: virtual.reference, virtual.approval, virtual.misunderstandings)
+    for part in (virtual.workloads ?? []) { findings += part.findings(virtual.reference) }
+    let selectors = (virtual.workloads ?? []).compactMap(\.value)
+      .filter { !$0.isVirtualMachine && context.isThisCluster($0.selector?.cluster) }
+      .compactMap(\.selector)
+      .filter { !$0.labels.isEmpty || $0.name != nil || $0.namespace != nil }
+    var chosen: [String: GatewayPod] = [:]
+    for selector in selectors {
+      let services = snapshot.services.filter { selects(selector, $0, context) }
+      for pod in context.ownership.pods {
+        let own = services.filter { $0.selects(pod.pod) }
+        if !own.isEmpty || (services.isEmpty && selects(selector, pod.pod, context)) {
+          chosen[pod.name, default: GatewayPod(pod: pod)].services += own
+        }
+      }
+      findings += hostNetworkPods(services, snapshot)
+    }
+    pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
+    if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
+  }
+
+  /// Decides which pods may be granted something (G2); the others are reported.
+  mutating func place(on gatewayNodes: Set<NodeName>, _ nodes: [NodeName: Node], _ findings: inout [Finding]) {
+    for index in pods.indices {
+      let pod = pods[index].pod.pod
+      let fault: String? =
+        if pod.phase != .running { "is not Running" } else if pods[index].pod.addresses.isEmpty {
+          "owns no address"
+        } else if let node = pod.node {
+          gatewayNodes.contains(node) ? nil : "runs on \(node), which is no gateway node"
+        } else { "is on no node" }
+      pods[index].isFit = fault == nil
+      if let fault { findings.append(unfit(pod, fault)) }
+    }
+  }
+
+  /// Finds every understood listener's port on every pod that is fit.
+  mutating func listen(_ findings: inout [Finding]) {
+    for (index, part) in virtual.listeners.enumerated() {
+      findings += part.findings(virtual.reference)
+      guard let listener = part.value else { continue }
+      if listener.tls == nil || listener.tls == .passthrough || listener.tls == .autoPassthrough {
+        findings.append(blind(index))
+      }
+      var found: Set<GatewayEndpoint> = []
+      for pod in pods {
+        let ports = pod.ports(of: listener.port)
+        if ports.isEmpty { findings.append(withoutPort(index, listener.port, pod)) }
+        guard pod.isFit else { continue }
+        for port in ports {
+          for owned in pod.pod.owned {
+            found.insert(GatewayEndpoint(gateway: virtual.reference, pod: owned, port: port))
+          }
+        }
+      }
+      endpoints[index] = found.sorted()
+    }
+  }
+
+  /// `selector.name` is the Service's name, `selector.labels` a subset of its `spec.selector`; a namespace alone takes
+  /// only Services that have a listener's port.
+  private func selects(_ selector: ObjectSelector, _ service: Service, _ context: DerivationContext) -> Bool {
+    guard isInReach(service.metadata.namespace, selector, context),
+      selector.name.map({ $0 == service.metadata.name }) ?? true,
+      service.selector.satisfy(selector.labels)
+    else { return false }
+    guard selector.name == nil, selector.labels.isEmpty else { return true }
+    return virtual.listeners.compactMap(\.value).contains { service.port($0.port) != nil }
+  }
+
+  /// A pod itself, where no Service matches: by labels only.
+  private func selects(_ selector: ObjectSelector, _ pod: Pod, _ context: DerivationContext) -> Bool {
+    !selector.labels.isEmpty && selector.name == nil && isInReach(pod.metadata.namespace, selector, context)
+      && pod.metadata.labels.satisfy(selector.labels)
+  }
+
+  /// Whether objects in `namespace` may be selected: as the selector says, and of the gateway's own workspace.
+  private func isInReach(_ namespace: String, _ selector: ObjectSelector, _ context: DerivationContext) -> Bool {
+    let scopes = context.scopes
+    let own = scopes.workspace(of: virtual.metadata.namespace)
+    return selector.namespace.map { $0 == namespace } ?? true
+      && (!scopes.exist || (own != nil && scopes.workspace(of: namespace) == own))
+      && selector.workspace.map { scopes.exist && $0 == scopes.workspace(of: namespace) } ?? true
+  }
+}
+
+/// A pod of a gateway.
+struct GatewayPod {
+  var pod: OwnedPod
+
+  /// Those that selected it; empty where the pod's own labels did.
+  var services: [Service] = []
+
+  /// Running, with an address, on a gateway node (G2).
+  var isFit = false
+
+  /// The pod's ports behind a listener port; empty where there is none.
+  func ports(of listener: PortReference) -> Set<UInt16> {
+    guard !services.isEmpty else {
+      switch listener {
+      case .number(let number): return [number]
+      case .name(let name): return Set([pod.pod.containerPort(named: name)].compactMap { $0 })
+      }
+    }
+    return Set(
+      services.compactMap { $0.port(listener) }.compactMap { port in
+        switch port.targetPort {
+        case .number(let number): number
+        case .name(let name): pod.pod.containerPort(named: name)
+        case nil: port.number
+        }
+      })
+  }
+}
+
+extension Service {
+  /// Whether the Service's selector picks the pod; an empty selector picks none.
+  func selects(_ pod: Pod) -> Bool {
+    !selector.isEmpty && pod.metadata.namespace == metadata.namespace && pod.metadata.labels.satisfy(selector)
+  }
+
+  /// The TCP port of this number or name.
+  func port(_ reference: PortReference) -> ServicePort? {
+    ports.first { port in
+      guard port.transport == .tcp else { return false }
+      switch reference {
+      case .number(let number): return port.number == number
+      case .name(let name): return port.name == name
+      }
+    }
+  }
+}
+
+extension Pod {
+  /// The number of the container's TCP port of this name.
+  func containerPort(named name: String) -> UInt16? {
+    containerPorts.first { $0.name == name && $0.transport == .tcp }?.number
+  }
+}
+
+// MARK: - Findings
+
+extension EgressGateway {
+  private func withoutWorkloads(hasSelector: Bool) -> Finding {
+    Finding(
+      .gatewayWithoutWorkloads, virtual.reference, path: "spec.workloads",
+      hasSelector
+        ? "no live pod is selected, so nothing is granted"
+        : "no selector names labels, a name or a namespace of this cluster, so nothing is granted",
+      advice: "select the gateway's Service by name or by the labels of its spec.selector")
+  }
+
+  private func unfit(_ pod: Pod, _ fault: String) -> Finding {
+    Finding(
+      .gatewayPodUnfit, pod.reference, "is a pod of \(virtual.reference), but \(fault); it is protected and granted nothing",
+      advice: "run the gateway's pods on gateway nodes (gatewayNodes.selector)")
+  }
+
+  private func withoutPort(_ index: Int, _ port: PortReference, _ pod: GatewayPod) -> Finding {
+    let services = pod.services.map { "\($0.metadata.namespace)/\($0.metadata.name)" }.sorted().joined(separator: ", ")
+    return Finding(
+      .listenerWithoutPort, virtual.reference, path: "spec.listeners[\(index)].port",
+      "TCP port \(port) leads to no port of Pod \(pod.pod.name)"
+        + (services.isEmpty ? "" : " by Service \(services)"),
+      advice: "name a port of the gateway's Service whose targetPort the pod has")
+  }
+
+  private func blind(_ index: Int) -> Finding {
+    Finding(
+      .gatewayCannotSeeClients, virtual.reference, path: "spec.listeners[\(index)].tls",
+      "the gateway cannot see its client's identity here; moat's check of hop A is the only one",
+      advice: "use tls.mode ISTIO_MUTUAL where the clients have sidecars")
+  }
+
+  /// hostNetwork pods behind the gateway's Services cannot be told from their node.
+  private func hostNetworkPods(_ services: [Service], _ snapshot: ClusterSnapshot) -> [Finding] {
+    guard !services.isEmpty else { return [] }
+    return snapshot.pods.filter { pod in pod.hostNetwork && pod.isLive && services.contains { $0.selects(pod) } }.map {
+      Finding(
+        .gatewayPodUnfit, $0.reference,
+        "is a pod of \(virtual.reference), but has hostNetwork; it is neither protected nor granted anything",
+        advice: "run the gateway's pods without hostNetwork")
+    }
+  }
+}
+
+private func noGatewayNode(_ context: DerivationContext) -> Finding {
+  let labels = context.configuration.gatewayNodes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+  return Finding(
+    .noGatewayNode, path: "gatewayNodes.selector",
+    "no Node has the labels \(labels.joined(separator: ", ")), so no gateway may reach the outside",
+    advice: "label the gateway's nodes, or set gatewayNodes.selector")
+}
+
+extension Configuration {
+  fileprivate var gatewayNodes: [String: String] { gatewayNodeSelector.matchLabels }
+}

@@ -1,0 +1,96 @@
+/// The catalogue of findings. A code never changes its meaning; new ones go at the end.
+package enum FindingCode: String, Hashable, Sendable, CaseIterable {
+  case notUnderstood = "M001"
+  case notInForce = "M002"
+  case identityNotUnderstood = "M003"
+  case nodeAddressNotInside = "M004"
+  case networksTooWide = "M005"
+  case addressClaimedTwice = "M006"
+  case podAddressNotInside = "M007"
+  case hostsOrAddresses = "M008"
+  case leavesWithoutGateway = "M009"
+  case gatewayUnknown = "M010"
+  case gatewayInOtherCluster = "M011"
+  case notExposed = "M012"
+  case addressesThroughOpenListener = "M013"
+  case notAnExternalAddress = "M014"
+  case nameUnresolved = "M015"
+  case endpointWithoutPort = "M016"
+  case unpoliced = "M017"
+  case emptyAuthorization = "M018"
+  case pending = "M019"
+  case coarserThanPolicy = "M020"
+  case networkLayerExcluded = "M021"
+  case policySelectsNothing = "M022"
+  case noClientSelected = "M023"
+  case gatewayWithoutWorkloads = "M024"
+  case gatewayPodUnfit = "M025"
+  case listenerWithoutPort = "M026"
+  case gatewayCannotSeeClients = "M027"
+  case sharedListener = "M028"
+  case allowsNothing = "M029"
+  case resolverIsDataPath = "M030"
+  case hostNetworkUnconfined = "M031"
+  case exposedToOutside = "M032"
+  case cgroupsUnavailable = "M033"
+  case presetReachesAnyAddress = "M034"
+  case workspaceUnclear = "M035"
+  case kindIgnored = "M036"
+  case podNetworksUnknown = "M037"
+  case noGatewayNode = "M038"
+  case apiServerUnknown = "M039"
+  case policyOnWorkloads = "M040"
+  case wildcardNotResolvable = "M041"
+  case everyIdentity = "M042"
+
+  /// Severity and one line that says what the code means.
+  package var entry: (severity: Severity, meaning: String) {
+    switch self {
+    case .notUnderstood: (.warning, "part of an object that allows is not understood and grants nothing (S11)")
+    case .notInForce: (.warning, "an object's status says it is not in force; it grants nothing (S12)")
+    case .identityNotUnderstood: (.warning, "a field that identifies is not understood and left out (S11)")
+    case .nodeAddressNotInside: (.warning, "a Node's InternalIP does not count as inside")
+    case .networksTooWide: (.warning, "a network that counts as inside is very wide or globally routable")
+    case .addressClaimedTwice: (.warning, "two live pods claim one address; it belongs to neither (S9)")
+    case .podAddressNotInside: (.warning, "a pod's address lies outside the cluster's networks and is granted nothing")
+    case .hostsOrAddresses: (.warning, "an ExternalService needs either hosts or addresses (E1)")
+    case .leavesWithoutGateway: (.warning, "a port without egressGatewayRoutes grants nothing (E3)")
+    case .gatewayUnknown: (.warning, "a virtualGatewayRef names no VirtualGateway that moat sees (E4)")
+    case .gatewayInOtherCluster: (.warning, "a virtualGatewayRef names another cluster (E4)")
+    case .notExposed: (.warning, "no listener of the gateway exposes the host (E4)")
+    case .addressesThroughOpenListener: (.note, "a destination by addresses is told apart by no exposed host (E4)")
+    case .notAnExternalAddress: (.warning, "an address is no external address and is left out of hop B (E5)")
+    case .nameUnresolved: (.warning, "a host name has no address; hop B stays closed for it")
+    case .endpointWithoutPort: (.warning, "an ExternalEndpoint has no port that fits (E2)")
+    case .unpoliced: (.warning, "no AccessPolicy selects the external destination (A2)")
+    case .emptyAuthorization: (.warning, "an empty authorization grants nothing (A5)")
+    case .pending: (.note, "an entry with dryRun grants nothing (A6)")
+    case .coarserThanPolicy: (.note, "layer-7 conditions are judged by the gateway alone (A7)")
+    case .networkLayerExcluded: (.note, "enforcementLayers leave the network layer out; moat counts the allowance (A8)")
+    case .policySelectsNothing: (.warning, "an AccessPolicy's destination selector selects nothing (A4)")
+    case .noClientSelected: (.warning, "a client selector selects no ServiceAccount (A3)")
+    case .gatewayWithoutWorkloads: (.warning, "an egress gateway selects no workload (G1)")
+    case .gatewayPodUnfit: (.warning, "a gateway pod is protected but granted nothing (G2)")
+    case .listenerWithoutPort: (.warning, "a listener's port cannot be found on the gateway's Service or pod (G1)")
+    case .gatewayCannotSeeClients: (.note, "a listener without mutual TLS cannot see who its client is (G3)")
+    case .sharedListener: (.note, "several destinations share a listener and differ in clients (E6)")
+    case .allowsNothing: (.warning, "an entry of the configuration allows nothing (S7)")
+    case .resolverIsDataPath: (.note, "an exception for DNS is a data path for every pod that may query it (S7)")
+    case .hostNetworkUnconfined: (.note, "a hostNetwork pod with raw sockets is not confined (S6)")
+    case .exposedToOutside: (.note, "pods that the outside may connect to can answer it (S15)")
+    case .cgroupsUnavailable: (.warning, "an allowance by cgroup grants nothing yet (S6)")
+    case .presetReachesAnyAddress: (.note, "a host preset reaches any address on its port (S6)")
+    case .workspaceUnclear: (.warning, "an object or namespace belongs to no workspace, or to several (A3)")
+    case .kindIgnored: (.note, "objects of a kind that moat does not read were ignored (S11)")
+    case .podNetworksUnknown: (.warning, "no network of pods is known")
+    case .noGatewayNode: (.warning, "no node is a gateway node, but there are egress gateways (S4)")
+    case .apiServerUnknown: (.note, "the API server's address is not known (S16)")
+    case .policyOnWorkloads: (.note, "a policy on workloads selects no external destination (A4)")
+    case .wildcardNotResolvable: (.note, "a wildcard host reaches only names with fixed answers")
+    case .everyIdentity: (.note, "an empty selector grants every identity in scope (A3)")
+    }
+  }
+
+  /// How much it matters.
+  package var severity: Severity { entry.severity }
+}

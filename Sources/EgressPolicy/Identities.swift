@@ -1,0 +1,60 @@
+import ClusterModel
+
+/// Every ServiceAccount that exists as an object or runs a pod.
+struct Identities {
+  /// One identity.
+  struct Identity {
+    var name: ServiceAccountName
+
+    /// `nil` where there is no ServiceAccount object: then only an exact name and namespace select it (A3).
+    var labels: [String: String]?
+  }
+
+  /// Sorted by name.
+  let all: [Identity]
+  private var byNamespace: [String: [Int]] = [:]
+  private var byLabel: [Label: [Int]] = [:]
+
+  private struct Label: Hashable {
+    var key: String
+    var value: String
+  }
+
+  init(_ snapshot: ClusterSnapshot, _ ownership: AddressOwnership) {
+    var known: [ServiceAccountName: Identity] = [:]
+    for account in snapshot.serviceAccounts {
+      let name = ServiceAccountName(namespace: account.metadata.namespace, name: account.metadata.name)
+      known[name] = Identity(name: name, labels: account.metadata.labels)
+    }
+    for pod in ownership.pods where known[pod.pod.identity] == nil {
+      known[pod.pod.identity] = Identity(name: pod.pod.identity, labels: nil)
+    }
+    all = known.values.sorted { $0.name < $1.name }
+    for (index, identity) in all.enumerated() {
+      byNamespace[identity.name.namespace, default: []].append(index)
+      for (key, value) in identity.labels ?? [:] { byLabel[Label(key: key, value: value), default: []].append(index) }
+    }
+  }
+
+  /// The names that `selector` selects, seen from an object in `namespace`. Sorted.
+  func selected(
+    by selector: ObjectSelector, from namespace: String, _ scopes: WorkspaceScopes
+  ) -> [ServiceAccountName] {
+    candidates(selector).map { all[$0] }.filter { identity in
+      guard identity.labels != nil || (selector.name != nil && selector.namespace != nil && selector.labels.isEmpty)
+      else { return false }
+      return selector.name.map { $0 == identity.name.name } ?? true
+        && selector.namespace.map { $0 == identity.name.namespace } ?? true
+        && (identity.labels ?? [:]).satisfy(selector.labels)
+        && selector.workspace.map { $0 == scopes.workspace(of: identity.name.namespace) } ?? true
+        && scopes.seesIdentities(of: identity.name.namespace, from: namespace)
+    }.map(\.name)
+  }
+
+  /// The shortest list that holds all that the selector may select. Ascending.
+  private func candidates(_ selector: ObjectSelector) -> [Int] {
+    var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
+    if let namespace = selector.namespace { lists.append(byNamespace[namespace] ?? []) }
+    return lists.min { $0.count < $1.count } ?? Array(all.indices)
+  }
+}

@@ -1,0 +1,177 @@
+import ClusterModel
+import NetworkValues
+
+/// Which ServiceAccounts may reach which external destination (A1–A8).
+struct PolicyGrants {
+  /// For each destination, by its index: what each identity is granted, sorted by identity.
+  var byDestination: [[ServiceAccountName: [Grant]]]
+
+  /// For each destination the policies that select it, in force or not, sorted.
+  var selecting: [[ObjectReference]]
+
+  /// For each destination what `dryRun` entries would grant.
+  var pending: [[ServiceAccountName: [Grant]]]
+
+  var findings: [Finding] = []
+
+  init(
+    _ snapshot: ClusterSnapshot, _ destinations: [ExternalDestination], _ identities: Identities,
+    _ context: DerivationContext
+  ) {
+    byDestination = Array(repeating: [:], count: destinations.count)
+    pending = byDestination
+    selecting = Array(repeating: [], count: destinations.count)
+    var policed = Array(repeating: false, count: destinations.count)
+    let index = DestinationIndex(destinations)
+    for policy in snapshot.accessPolicies.sorted(by: { $0.reference < $1.reference }) {
+      var selection = PolicySelection(policy, context)
+      let chosen = selection.destinations(destinations, index)
+      findings += selection.findings
+      for number in chosen { selecting[number].append(policy.reference) }
+      if selection.polices { for number in selection.possible(chosen, destinations) { policed[number] = true } }
+      guard selection.isInForce, !chosen.isEmpty else { continue }
+      var clients = PolicyClients(policy, identities, context)
+      let granted = clients.grants()
+      findings += clients.findings
+      for number in chosen { add(granted, to: number) }
+    }
+    for number in destinations.indices where !policed[number] {
+      unpoliced(number, destinations[number], identities, context)
+    }
+  }
+
+  private mutating func add(_ granted: PolicyClients.Granted, to number: Int) {
+    for (identity, grants) in granted.inForce { byDestination[number][identity, default: []] += grants }
+    for (identity, grants) in granted.pending { pending[number][identity, default: []] += grants }
+  }
+
+  /// A2: no policy selects the destination.
+  private mutating func unpoliced(
+    _ number: Int, _ destination: ExternalDestination, _ identities: Identities, _ context: DerivationContext
+  ) {
+    let allows = context.configuration.gateways.unpoliced == .allow
+    findings.append(
+      Finding(
+        .unpoliced, destination.service.reference, path: destination.path,
+        "no AccessPolicy in force selects it, so "
+          + (allows ? "every identity of its workspace is granted" : "nobody is granted anything")
+          + " (gateways.unpoliced: \(context.configuration.gateways.unpoliced.rawValue))",
+        advice: "write an AccessPolicy that selects it"))
+    guard allows else { return }
+    let grant = Grant(blocks: nil, reason: Reason(nil, path: "gateways.unpoliced", detail: "allow"))
+    let namespace = destination.service.metadata.namespace
+    for identity in identities.all where context.scopes.seesIdentities(of: identity.name.namespace, from: namespace) {
+      byDestination[number][identity.name] = [grant]
+    }
+  }
+}
+
+/// One reason for which an identity may reach a destination.
+struct Grant: Hashable {
+  /// `allowedIpBlocks`: the client's address must be in it; `nil` means any address.
+  var blocks: PrefixSet?
+  var reason: Reason
+}
+
+/// Finds destinations by name without looking at all of them.
+struct DestinationIndex {
+  private var byName: [String: [Int]] = [:]
+
+  init(_ destinations: [ExternalDestination]) {
+    for (index, destination) in destinations.enumerated() {
+      byName[destination.service.metadata.name, default: []].append(index)
+    }
+  }
+
+  /// Indices of destinations that `selector` may select: those of its name, or all.
+  func candidates(_ selector: ObjectSelector, of all: Range<Int>) -> [Int] {
+    selector.name.map { byName[$0] ?? [] } ?? Array(all)
+  }
+}
+
+/// Which external destinations one policy selects (A4), and whether it is in force (S12).
+struct PolicySelection {
+  let policy: AccessPolicy
+  let context: DerivationContext
+  var findings: [Finding] = []
+
+  init(_ policy: AccessPolicy, _ context: DerivationContext) {
+    self.policy = policy
+    self.context = context
+  }
+
+  var isInForce: Bool {
+    policy.approval.isInForce && policy.misunderstandings.isEmpty
+      && context.scopes.readsConfiguration(in: policy.metadata.namespace)
+  }
+
+  /// Whether the policy ends the unpoliced state of what it selects: not if it is a trial throughout. One that is not
+  /// in force still does, so that a broken policy never opens what it was written to close.
+  var polices: Bool {
+    guard let entries = policy.entries, !entries.isEmpty else { return true }
+    return !entries.allSatisfy { $0.value?.dryRun == true }
+  }
+
+  /// Indices of the destinations that the policy selects, ascending.
+  mutating func destinations(_ all: [ExternalDestination], _ index: DestinationIndex) -> [Int] {
+    findings += faults(of: policy.reference, policy.approval, policy.misunderstandings)
+    for part in policy.destinations { findings += part.findings(policy.reference) }
+    guard context.scopes.readsConfiguration(in: policy.metadata.namespace) else {
+      findings.append(outsideWorkspaces(policy.reference))
+      return []
+    }
+    guard policy.workloadSelectorCount == 0 else {
+      findings.append(onWorkloads())
+      return []
+    }
+    guard !policy.destinations.isEmpty else { return all.indices.filter { isInScope(all[$0]) } }
+    var chosen: Set<Int> = []
+    for (number, part) in policy.destinations.enumerated() {
+      guard let selector = part.value, selector.kind == .externalService else { continue }
+      let found = index.candidates(selector.selector, of: all.indices)
+        .filter { selects(selector, all[$0]) && isInScope(all[$0]) }
+      if found.isEmpty { findings.append(selectsNothing(number)) }
+      chosen.formUnion(found)
+    }
+    return chosen.sorted()
+  }
+
+  /// What the policy may have been written for: a selector that was not understood may mean any destination.
+  func possible(_ chosen: [Int], _ all: [ExternalDestination]) -> [Int] {
+    policy.destinations.contains { $0.misunderstanding != nil } || !policy.misunderstandings.isEmpty
+      ? Array(all.indices) : chosen
+  }
+
+  private func isInScope(_ destination: ExternalDestination) -> Bool {
+    context.scopes.sees(destination.service, from: policy.metadata.namespace)
+  }
+
+  private func selects(_ wanted: DestinationSelector, _ destination: ExternalDestination) -> Bool {
+    let selector = wanted.selector
+    let metadata = destination.service.metadata
+    guard selector.name.map({ $0 == metadata.name }) ?? true,
+      selector.namespace.map({ $0 == metadata.namespace }) ?? true,
+      context.isThisCluster(selector.cluster), metadata.labels.satisfy(selector.labels),
+      selector.workspace.map({ $0 == context.scopes.workspace(of: metadata.namespace) }) ?? true
+    else { return false }
+    switch wanted.port {
+    case .number(let number): return destination.port.number == number
+    case .name(let name): return destination.port.name == name
+    case nil: return true
+    }
+  }
+
+  private func onWorkloads() -> Finding {
+    Finding(
+      .policyOnWorkloads, policy.reference, path: "spec.applyToWorkloads",
+      "applies to workloads, which cancels applyToDestinations; it selects no external destination",
+      advice: "write a policy of its own with applyToDestinations for external destinations")
+  }
+
+  private func selectsNothing(_ number: Int) -> Finding {
+    Finding(
+      .policySelectsNothing, policy.reference, path: "spec.applyToDestinations[\(number)]",
+      "selects no port of an ExternalService that routes through an egress gateway and is in scope",
+      advice: "compare name, namespace, labels and port (ExternalService.spec.ports[].number) with the ExternalService")
+  }
+}

@@ -1,0 +1,154 @@
+import ClusterModel
+import NetworkValues
+
+/// Finds the far tuples behind one port of an ExternalService (E1, E2, E5).
+struct TargetResolution {
+  let service: ExternalService
+  let portIndex: Int
+  let port: ExternalPort
+  let context: DerivationContext
+  var findings: [Finding] = []
+
+  init(service: ExternalService, portIndex: Int, port: ExternalPort, context: DerivationContext) {
+    self.service = service
+    self.portIndex = portIndex
+    self.port = port
+    self.context = context
+  }
+
+  /// One target for each understood host, or one for all addresses.
+  mutating func resolve(_ endpoints: ExternalEndpointIndex) -> [DestinationTarget] {
+    guard !service.hosts.isEmpty else { return [DestinationTarget(host: nil, tuples: addressTuples())] }
+    let selected = endpoints.selected(by: service)
+    let shared = selected.isEmpty ? nil : endpointTuples(selected)
+    return service.hosts.enumerated().compactMap { index, part in
+      part.value.map { host in
+        DestinationTarget(host: host, tuples: shared ?? hostTuples(host, path: "spec.hosts[\(index)]"))
+      }
+    }
+  }
+
+  private mutating func addressTuples() -> [FarTuple] {
+    guard let number = numericPort else {
+      findings.append(portNeedsEndpoint())
+      return []
+    }
+    return service.addresses.enumerated().flatMap { index, part in
+      part.value.map { prefix in
+        tuples(
+          name: "\(prefix)", PrefixSet([prefix]), number,
+          Reason(service.reference, path: "spec.addresses[\(index)]"))
+      } ?? []
+    }
+  }
+
+  /// By fixed names; a wildcard covers every fixed name below it, on port 443.
+  private mutating func hostTuples(_ host: String, path: String) -> [FarTuple] {
+    let isWildcard = host.hasPrefix("*")
+    let names = isWildcard ? context.names(matching: host) : [host]
+    if isWildcard { findings.append(wildcard(host, path, found: names.count)) }
+    guard let number = isWildcard ? 443 : numericPort else {
+      findings.append(portNeedsEndpoint())
+      return []
+    }
+    return names.flatMap { resolved($0, number, Reason(service.reference, path: path), path: path) }
+  }
+
+  private mutating func endpointTuples(_ selected: [ExternalEndpoint]) -> [FarTuple] {
+    selected.flatMap { endpoint -> [FarTuple] in
+      guard let number = self.number(at: endpoint) else {
+        findings.append(endpointWithoutPort(endpoint))
+        return []
+      }
+      let reason = Reason(endpoint.reference, path: "spec.address")
+      switch endpoint.target.value {
+      case .address(let address):
+        return tuples(name: "\(address)", PrefixSet([Prefix(address)]), number, reason, at: endpoint.reference)
+      case .host(let host): return resolved(host, number, reason, path: "spec.address", at: endpoint.reference)
+      case nil: return []
+      }
+    }
+  }
+
+  /// The endpoint's port: the one that `targetPort` names, else the one named as the service's port, else its only one
+  /// where that has no name; `targetPort ?? number` for an endpoint without ports.
+  private func number(at endpoint: ExternalEndpoint) -> UInt16? {
+    let ports = endpoint.ports.compactMap(\.value)
+    if case .name(let name)? = port.targetPort { return ports.first { $0.name == name }?.number }
+    if endpoint.ports.isEmpty { return numericPort }
+    if let name = port.name, let named = ports.first(where: { $0.name == name }) { return named.number }
+    return ports.count == 1 && endpoint.ports.count == 1 && ports[0].name == nil ? ports[0].number : nil
+  }
+
+  /// `targetPort ?? number`; `nil` where `targetPort` is a name.
+  private var numericPort: UInt16? {
+    switch port.targetPort {
+    case .number(let number): number
+    case .name: nil
+    case nil: port.number
+    }
+  }
+
+  private mutating func resolved(
+    _ host: String, _ number: UInt16, _ reason: Reason, path: String, at object: ObjectReference? = nil
+  ) -> [FarTuple] {
+    let addresses = context.addresses(of: host)
+    guard !addresses.isEmpty else {
+      findings.append(unresolved(host, path, object ?? service.reference))
+      return []
+    }
+    return tuples(name: host, PrefixSet(addresses.map { Prefix($0) }), number, reason, at: object)
+  }
+
+  /// What of `addresses` may be an external address (E5); the rest is reported.
+  private mutating func tuples(
+    name: String, _ addresses: PrefixSet, _ number: UInt16, _ reason: Reason, at object: ObjectReference? = nil
+  ) -> [FarTuple] {
+    let refused = addresses.intersection(context.forbidden)
+    if !refused.isEmpty { findings.append(notExternal(name, refused, reason, object ?? service.reference)) }
+    return addresses.subtracting(refused).prefixes.map {
+      FarTuple(name: name, destination: $0, port: number, reason: reason)
+    }
+  }
+}
+
+// MARK: - Findings
+
+extension TargetResolution {
+  private func portNeedsEndpoint() -> Finding {
+    Finding(
+      .endpointWithoutPort, service.reference, path: "spec.ports[\(portIndex)].targetPort",
+      "is a name, which only the ports of ExternalEndpoints can explain",
+      advice: "select ExternalEndpoints with spec.selector, or write the number")
+  }
+
+  private func endpointWithoutPort(_ endpoint: ExternalEndpoint) -> Finding {
+    Finding(
+      .endpointWithoutPort, endpoint.reference, path: "spec.ports",
+      "has no port for \(service.reference) spec.ports[\(portIndex)]",
+      advice: "name the port \(port.targetPort.map { "\($0)" } ?? port.name ?? "\(port.number)")")
+  }
+
+  private func wildcard(_ host: String, _ path: String, found: Int) -> Finding {
+    Finding(
+      .wildcardNotResolvable, service.reference, path: path,
+      "\(host) opens port 443 for the \(found) names below it in names.hosts, and nothing else",
+      advice: "add the names that are needed to names.hosts")
+  }
+
+  private func unresolved(_ host: String, _ path: String, _ object: ObjectReference) -> Finding {
+    Finding(
+      .nameUnresolved, object, path: path, "\(host) has no address, so hop B stays closed for it",
+      advice: "add it to names.hosts")
+  }
+
+  private func notExternal(
+    _ name: String, _ refused: PrefixSet, _ reason: Reason, _ object: ObjectReference
+  ) -> Finding {
+    let label = name == "\(refused)" ? name : "\(name) (\(refused))"
+    return Finding(
+      .notAnExternalAddress, object, path: reason.path,
+      "\(label) is inside the cluster or special, and is left out of hop B",
+      advice: "use an address outside the cluster's networks")
+  }
+}

@@ -1,0 +1,105 @@
+import ClusterModel
+import EgressPolicy
+import NetworkValues
+import Nftables
+
+/// Before connection tracking: identity and origin (S9, S14) will be judged here, by interface. No rules yet; the
+/// daemon, which alone sees the interfaces, fills it.
+let rawPrerouting = Chain(
+  "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: [])
+
+/// The same for what the host sends.
+let rawOutput = Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: [])
+
+/// What comes in for the host itself: only S8's bare SYN is asked for. Without it a server's next segment would turn a
+/// revoked connection round, and the host could answer it.
+let input = Chain(
+  "input", hook: Hook(.input, priority: 0, policy: .accept),
+  rules: IPFamily.allCases.map { family in
+    Rule(
+      [
+        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+        .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+        .verdict(.goto(Refusal.midstream.chain)),
+      ], comment: "S8 from outside, a bare SYN only")
+  })
+
+/// What passes through the node, after every DNAT.
+func forward(_ rules: EnforcementRules) -> Chain {
+  Chain(
+    "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
+    rules: [replies] + relatedErrors(towardsInside: true) + [Rule([.verdict(.goto("original"))])])
+}
+
+/// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
+func output(_ rules: EnforcementRules) -> Chain {
+  let families = IPFamily.allCases
+  let pods = families.map { family in
+    Rule(
+      [
+        .lookup([family.source], .isIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+        .verdict(.goto("original")),
+      ], comment: "S6 a pod's packet, by IPVS")
+  }
+  let gateways = families.map { family in
+    Rule(
+      [.lookup([family.destination], .isIn, set: SetName.gateways.of(family)), .verdict(.goto("host-to-gateway"))],
+      comment: "S3")
+  }
+  let inside = families.map { family in
+    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
+  }
+  return Chain(
+    "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
+    rules: [replies] + pods + relatedErrors(towardsInside: false)
+      + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
+      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery + families.map { onlyEchoRequests($0, .host) }
+      + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6")])
+}
+
+/// S8: the only packets that pass unjudged.
+private let replies = Rule(
+  [.connectionDirection(.reply), .connectionState(.established), .verdict(.accept)], comment: "S8 replies")
+
+/// S8: ICMP errors about a connection, towards inside addresses, or from the host to anywhere.
+private func relatedErrors(towardsInside: Bool) -> [Rule] {
+  IPFamily.allCases.map { family in
+    let target: [Statement] =
+      towardsInside ? [.lookup([family.destination], .isIn, set: SetName.inside.of(family))] : []
+    return Rule(
+      [.connectionState(.related), .lookup([family.icmp], .isIn, set: SetName.icmp_errors.of(family))] + target
+        + [.verdict(.accept)], comment: "S8 errors")
+  }
+}
+
+/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only.
+///
+/// See: RFC 4861, section 7.1; RFC 3810, section 5
+private let neighbourDiscovery = [
+  Rule(
+    [
+      .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+      .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
+    ], comment: "S6 neighbour discovery"),
+  Rule(
+    [
+      .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
+      .verdict(.accept),
+    ], comment: "S6 multicast listener discovery"),
+]
+
+/// S6: `host.allow` and `host.presets`.
+private func hostAllowances(_ family: IPFamily) -> [Rule] {
+  [SetName.hosts, .host_networks].map { set in
+    Rule(
+      [
+        .lookup([family.destination, .transportProtocol, .destinationPort], .isIn, set: set.of(family)),
+        .counter(Acceptance.host.rawValue), .verdict(.accept),
+      ], comment: "S6 host.allow")
+  }
+}
+
+extension EnforcementRules {
+  /// A base chain's policy: what no rule decided is dropped, or in audit mode passes.
+  var basePolicy: Hook.Policy { mode == .enforce ? .drop : .accept }
+}
