@@ -1,0 +1,92 @@
+extension Ruleset {
+  /// A file that `nft -f` loads into a namespace without these tables, in the form in which nft would list it.
+  ///
+  /// Loaded, it is what a commit of this value makes: the same objects in the same order. See: nft(8)
+  package var nftSyntax: String {
+    var buffer = TextBuffer()
+    for table in tables { buffer.append(table) }
+    return buffer.text
+  }
+}
+
+extension Table {
+  /// One `table … { … }` block.
+  package var nftSyntax: String {
+    var buffer = TextBuffer()
+    buffer.append(self)
+    return buffer.text
+  }
+}
+
+extension TextBuffer {
+  /// Chains may be named before they stand: nft sends all chains of a block before the first rule.
+  fileprivate mutating func append(_ table: Table) {
+    line("table \(table.id) {")
+    var isFirst = true
+    for counter in table.counters {
+      separate(&isFirst)
+      append(counter)
+    }
+    for set in table.sets {
+      separate(&isFirst)
+      append(set)
+    }
+    for chain in table.chains {
+      separate(&isFirst)
+      append(chain, in: table.id.family)
+    }
+    line("}")
+  }
+
+  private mutating func separate(_ isFirst: inout Bool) {
+    if !isFirst { newline() }
+    isFirst = false
+  }
+
+  private mutating func append(_ counter: Counter) {
+    line("\tcounter \(counter.name) {")
+    line("\t\tpackets 0 bytes 0")
+    line("\t}")
+  }
+
+  private mutating func append(_ set: NamedSet) {
+    line("\tset \(set.name) {")
+    for property in set.definition.nftProperties { line("\t\t\(property)") }
+    if set.elements.count > 0 {
+      append("\t\telements = ")
+      append(set.elements, of: set.definition.type, indentation: "\t\t\t     ", indentationWidth: 29)
+      newline()
+    }
+    line("\t}")
+  }
+
+  private mutating func append(_ chain: Chain, in family: TableID.Family) {
+    line("\tchain \(chain.name) {")
+    if let hook = chain.hook { line("\t\t\(hook.nftText(in: family))") }
+    for rule in chain.rules { line("\t\t\(rule.nftSyntax)") }
+    line("\t}")
+  }
+
+  private mutating func line(_ text: String) {
+    append(text)
+    newline()
+  }
+}
+
+extension SetDefinition {
+  /// The lines of the definition: type, and size or flags.
+  var nftProperties: [String] {
+    let type = "type \(type.map(\.nftName).joined(separator: " . "))"
+    return switch kind {
+    case .hash(let size): [type, "size \(size)"]
+    case .interval: [type, "flags interval"]
+    }
+  }
+}
+
+extension Hook {
+  /// `type filter hook forward priority filter; policy drop;`.
+  func nftText(in family: TableID.Family) -> String {
+    "type filter hook \(point.rawValue) priority \(nftPriority(in: family)); policy \(policy.rawValue);"
+  }
+}
