@@ -20,7 +20,7 @@ let package = Package(
     .target(name: "EgressPolicy", dependencies: ["ClusterModel", "NetworkValues"], swiftSettings: pure),
     .target(name: "Nftables", dependencies: ["NetworkValues"], swiftSettings: pure),
     .target(
-      name: "EgressRuleset", dependencies: ["EgressPolicy", "Nftables", "NetworkValues"], swiftSettings: pure),
+      name: "EgressRuleset", dependencies: ["EgressPolicy", "ClusterModel", "Nftables", "NetworkValues"], swiftSettings: pure),
 
     .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),

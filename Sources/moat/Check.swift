@@ -1,0 +1,71 @@
+import ArgumentParser
+import ClusterModel
+import EgressPolicy
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print findings: what the model does not grant or moat cannot judge, with object, field and advice.",
+    discussion: "Exit status: 0 clean or notes only, 2 warnings, 1 errors. --list prints the catalogue of codes.")
+
+  @Option(name: .long, help: ArgumentHelp("Manifests to read, as for render.", valueName: "path"))
+  var manifests: [String] = []
+  @Option(name: .long, help: ArgumentHelp("moat's configuration, as for render.", valueName: "path"))
+  var config: String?
+  @OptionGroup var node: NodeOption
+  @OptionGroup var colors: ColorOption
+  @Flag(name: .long, help: "Print the catalogue of finding codes and end.") var list = false
+  @Flag(name: .long, help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if !list, manifests.isEmpty { throw ValidationError("Missing expected argument '--manifests <path>'") }
+  }
+
+  func run() throws {
+    if list { return printCatalogue() }
+    var source = SourceOptions()
+    source.manifests = manifests
+    source.config = config
+    let inputs = try source.load(keepGoing: true)
+    let model = inputs.model
+    let findings = model.flows(on: try node.resolve(in: model)).findings
+    if json { try printJSON(findings.map(FindingRecord.init)) } else { findings.forEach { printFinding($0) } }
+    if !inputs.documentErrors.isEmpty || findings.contains(where: { $0.code.severity == .error }) { throw ExitCode(1) }
+    if findings.contains(where: { $0.code.severity == .warning }) { throw ExitCode(2) }
+    if findings.isEmpty, !json { print("no findings") }
+  }
+
+  private func printFinding(_ finding: Finding) {
+    let severity = finding.code.severity
+    let text = "\(finding)".dropFirst(severity.rawValue.count)
+    print(colors.paint(severity.rawValue, severity == .error ? .bad : severity == .warning ? .caution : .faint) + text)
+  }
+
+  private func printCatalogue() {
+    for code in FindingCode.allCases { print("\(code.rawValue)  \(code.severity.rawValue)\t\(code.entry.meaning)") }
+  }
+}
+
+/// A finding as JSON.
+private struct FindingRecord: Encodable {
+  var code: String
+  var severity: String
+  var object: Object?
+  var path: String
+  var message: String
+  var advice: String
+
+  struct Object: Encodable {
+    var kind: String
+    var namespace: String?
+    var name: String
+  }
+
+  init(_ finding: Finding) {
+    code = finding.code.rawValue
+    severity = finding.code.severity.rawValue
+    object = finding.object.map { Object(kind: $0.kind, namespace: $0.namespace, name: $0.name) }
+    path = finding.path
+    message = finding.message
+    advice = finding.advice
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import ClusterModel
+import EgressPolicy
+import EgressRuleset
+import NetworkValues
+import Nftables
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say whether one connection is allowed at each hop, and why, or what is missing.",
+    discussion: """
+      The answer comes from the same ruleset that apply commits, followed packet by packet.
+
+        --to HOST[:PORT]      the model's way: hop A to the gateway, hop B from there
+        --to IP:PORT[/PROTO]  that packet directly; PROTO is tcp (the default), udp or sctp
+        --to IP/icmp          an echo request. IPv6 addresses stand in brackets.
+
+      Exit status: 0 allowed, 2 refused, 1 an error. In audit mode as enforce would.
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var node: NodeOption
+  @OptionGroup var progress: KeepGoingOption
+  @OptionGroup var colors: ColorOption
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A pod as NAMESPACE/POD (its generated suffix may be left out), or host for the node's own processes.",
+      valueName: "pod|host"))
+  var from: String
+  @Option(name: .long, help: ArgumentHelp("The destination.", valueName: "host|ip")) var to: String
+  @Flag(name: .long, help: "Print JSON.") var json = false
+
+  func run() throws {
+    let target: ExplainTarget
+    do { target = try ExplainTarget(parsing: to) } catch { throw ValidationError("--to: \(error)") }
+    let model = try source.load(keepGoing: progress.keepGoing).model
+    let subject = try resolveSubject(in: model)
+    let explanation = try Explainer(model: model, subject: subject).explain(target)
+    if json { try printJSON(explanation) } else { printText(explanation) }
+    if !explanation.isAllowed { throw ExitCode(2) }
+  }
+
+  private func resolveSubject(in model: EgressModel) throws -> ExplainSubject {
+    if from == "host" { return .host(try node.resolve(in: model)) }
+    guard let pod = model.pod(named: from) else {
+      printError("moat: --from \(from) names no pod, or several. Write NAMESPACE/POD as kubectl get pods -A shows it.")
+      throw ExitCode(1)
+    }
+    return .pod(pod)
+  }
+
+  private func printText(_ explanation: Explanation) {
+    print("\(explanation.from) → \(explanation.to)")
+    for hop in explanation.hops {
+      print("\n\(hop.name)  \(hop.packet)")
+      for judgement in hop.judgements {
+        let verdict = judgement.isAllowed ? colors.paint("allowed", .good) : colors.paint("refused", .bad)
+        print("  \(judgement.node)  \(judgement.hook)  \(verdict)  \(judgement.rule)")
+      }
+      for reason in hop.reasons { print("  because \(reason)") }
+    }
+    for missing in explanation.missing { print("\nmissing: \(missing)") }
+    for finding in explanation.findings { print(colors.paint("see: \(finding)", .faint)) }
+    print("\n" + (explanation.isAllowed ? colors.paint("allowed", .good) : colors.paint("refused", .bad)))
+  }
+}
+
+/// Whom a question is about.
+enum ExplainSubject {
+  case pod(PodSubject)
+  case host(NodeName)
+}
+
+/// What `--to` names.
+enum ExplainTarget {
+  case host(String, port: UInt16?)
+  case packet(IPAddress, TransportProtocol, port: UInt16)
+
+  /// Reads `HOST[:PORT]`, `IP:PORT[/PROTO]`, `IP/icmp`.
+  ///
+  /// - Throws: `NetworkSyntaxError`.
+  init(parsing text: String) throws(NetworkSyntaxError) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let (address, port) = try splitPort(String(parts[0]))
+    guard let ip = try? IPAddress(parsing: address) else {
+      guard parts.count == 1, !address.isEmpty else {
+        throw NetworkSyntaxError(text: text, reason: "names a protocol, which only an address can have")
+      }
+      self = .host(address.lowercased().trimmingFinalDot, port: port)
+      return
+    }
+    switch parts.count == 2 ? parts[1].lowercased() : "tcp" {
+    case "icmp", "icmpv6":
+      guard port == nil else { throw NetworkSyntaxError(text: text, reason: "has a port, which icmp has not") }
+      self = .packet(ip, .icmp(of: ip.family), port: 0)
+    case let name:
+      guard let transport = ["tcp": TransportProtocol.tcp, "udp": .udp, "sctp": .sctp][name] else {
+        throw NetworkSyntaxError(text: text, reason: "has no protocol that is tcp, udp, sctp or icmp")
+      }
+      guard let port else { throw NetworkSyntaxError(text: text, reason: "needs a port: IP:PORT, IPv6 in brackets") }
+      self = .packet(ip, transport, port: port)
+    }
+  }
+}
+
+/// `host:port`, `[address]:port`, or either without a port.
+private func splitPort(_ text: String) throws(NetworkSyntaxError) -> (String, UInt16?) {
+  let fault = NetworkSyntaxError(text: text, reason: "has no port from 1 to 65535")
+  let number = { (digits: Substring) throws(NetworkSyntaxError) -> UInt16 in
+    guard let port = UInt16(digits), port > 0 else { throw fault }
+    return port
+  }
+  if text.first == "[" {
+    guard let end = text.firstIndex(of: "]") else { throw NetworkSyntaxError(text: text, reason: "lacks a ]") }
+    let rest = text[text.index(after: end)...]
+    let address = String(text[text.index(after: text.startIndex)..<end])
+    if rest.isEmpty { return (address, nil) }
+    guard rest.first == ":" else { throw fault }
+    return (address, try number(rest.dropFirst()))
+  }
+  let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+  guard parts.count == 2 else { return (text, nil) }
+  return (String(parts[0]), try number(parts[1]))
+}
+
+extension String {
+  fileprivate var trimmingFinalDot: String { hasSuffix(".") ? String(dropLast()) : self }
+}

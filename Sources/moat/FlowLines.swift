@@ -1,0 +1,22 @@
+import EgressPolicy
+
+/// The allowances of `render --format flows`: one a line, tab-separated, sorted.
+func flowLines(_ flows: EgressFlows) -> [String] {
+  let groups: [(hop: String, flows: [Flow], sourceless: String)] = [
+    ("A", flows.hopA, ""), ("B", flows.hopB, ""), ("exception", flows.exceptions, ""), ("host", flows.host, "host"),
+    ("apiserver", flows.apiServer, flows.rules.apiServerFromPods ? "host,pods" : "host"),
+  ]
+  return groups.flatMap { group in group.flows.map { line($0, hop: group.hop, sourceless: group.sourceless) } }.sorted()
+}
+
+private func line(_ flow: Flow, hop: String, sourceless: String) -> String {
+  let isSingle = flow.destination.length == flow.destination.family.bitWidth
+  let address = isSingle ? "\(flow.destination.address)" : "\(flow.destination)"
+  let columns = [
+    hop, flow.from.map { "\($0.pod) \($0.address)" } ?? sourceless,
+    flow.target == address || flow.target == "\(flow.destination)" ? address : "\(flow.target) \(address)",
+    "\(flow.transport)", flow.transport.hasPorts ? "\(flow.ports)" : "-",
+    flow.reasons.map(\.description).joined(separator: "; "),
+  ]
+  return columns.map { column in column.replacing("\t", with: " ").replacing("\n", with: " ") }.joined(separator: "\t")
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import ClusterModel
+import EgressPolicy
+import Foundation
+import ManifestSource
+
+/// Where a command's model comes from.
+struct SourceOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Manifests to read: a file, a folder (read recursively: .yaml, .yml, .json) or - for standard input. Repeatable.",
+      valueName: "path"))
+  var manifests: [String]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "moat's configuration. Default: \(SourceOptions.defaultConfiguration) where it exists.", valueName: "path"))
+  var config: String?
+
+  static let defaultConfiguration = "/etc/moat/config.yaml"
+
+  /// Reads configuration and manifests, and says on standard error what could not be read.
+  ///
+  /// - Throws: `ExitCode(1)` where the configuration cannot be used, or a document is broken and `keepGoing` is false.
+  func load(keepGoing: Bool) throws -> LoadedInputs {
+    let configuration = try loadConfiguration()
+    var reading = loadManifests(manifests)
+    for note in reading.notes { printError("note: \(note)") }
+    for error in reading.errors { printError("error: \(error)") }
+    reading.snapshot.hostResolvers = readHostResolvers()
+    guard reading.errors.isEmpty || keepGoing else {
+      printError(
+        "moat: \(reading.errors.count) of the documents could not be used; nothing was derived. "
+          + "Correct them, or derive from the rest with --keep-going.")
+      throw ExitCode(1)
+    }
+    return LoadedInputs(
+      snapshot: reading.snapshot, configuration: configuration, documentErrors: reading.errors.map { "\($0)" })
+  }
+
+  private func loadConfiguration() throws -> Configuration {
+    let path: String
+    if let config { path = config } else if FileManager.default.fileExists(atPath: Self.defaultConfiguration) {
+      path = Self.defaultConfiguration
+    } else { return Configuration() }
+    do { return try ManifestSource.loadConfiguration(path) } catch {
+      printError("moat: the configuration cannot be used:\n\(error)")
+      throw ExitCode(1)
+    }
+  }
+}
+
+/// Which node a command speaks for.
+struct NodeOption: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The node to derive for. Default: $NODE_NAME, then the host name.", valueName: "name"))
+  var node: String?
+
+  /// - Throws: `ExitCode(1)` where the manifests have no such node.
+  func resolve(in model: EgressModel) throws -> NodeName {
+    let environment = ProcessInfo.processInfo.environment["NODE_NAME"]
+    let name = NodeName(rawValue: node ?? environment ?? ProcessInfo.processInfo.hostName)
+    guard model.node(named: name) == nil else { return name }
+    let known = model.nodeNames.map(\.rawValue).joined(separator: ", ")
+    printError(
+      "moat: the manifests have no Node \(name). "
+        + (known.isEmpty ? "They have no Node at all." : "They have: \(known). Choose one with --node."))
+    throw ExitCode(1)
+  }
+}
+
+/// Whether to go on without what could not be read.
+struct KeepGoingOption: ParsableArguments {
+  @Flag(name: .long, help: "Derive from what could be read, although documents are broken.")
+  var keepGoing = false
+}
+
+/// What was read.
+struct LoadedInputs {
+  var snapshot: ClusterSnapshot
+  var configuration: Configuration
+  var documentErrors: [String]
+
+  var model: EgressModel { EgressModel(snapshot, under: configuration) }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// The command line. See: interface.md, Commands
+@main
+struct Moat: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "moat",
+    abstract: "A node's egress firewall for service meshes.",
+    discussion: """
+      moat reads a mesh's egress model and the cluster's pods, derives what one node must enforce, and programs it \
+      into nftables: pods reach the outside only through the egress gateway, and only the gateway node's gateway pods \
+      reach the outside, and only what the model names.
+
+      A first look, without touching the kernel:
+        moat render  --manifests DIR --node NAME
+        moat check   --manifests DIR --node NAME
+        moat explain --manifests DIR --from NAMESPACE/POD --to HOST
+
+      Then, as root:
+        moat plan  --manifests DIR --node NAME
+        moat apply --manifests DIR --node NAME
+      """,
+    subcommands: [
+      Render.self, Plan.self, Apply.self, Unlock.self, Check.self, Explain.self, Version.self,
+    ])
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import EgressPolicy
+import EgressRuleset
+import Nftables
+
+struct Render: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print what a node would enforce; the kernel is not touched.",
+    discussion: """
+      nft    a file for nft -f, equal after loading to what moat apply commits
+      json   the same in libnftables' JSON, for nft -j -f
+      flows  the derived allowances, one a line, tab-separated, sorted:
+             HOP  FROM  TO  PROTO  PORT  BECAUSE
+
+      Exit status: 0, or 1 on bad input.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case nft, json, flows }
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var node: NodeOption
+  @OptionGroup var progress: KeepGoingOption
+  @Option(name: .long, help: "What to print.") var format = Format.nft
+
+  func run() throws {
+    let model = try source.load(keepGoing: progress.keepGoing).model
+    let flows = model.flows(on: try node.resolve(in: model))
+    switch format {
+    case .nft: printWhole(header(flows) + lower(flows).nftSyntax)
+    case .json: printWhole(lower(flows).nftJSON)
+    case .flows: printWhole(flowLines(flows).map { $0 + "\n" }.joined())
+    }
+  }
+
+  /// Node, role, counts, and a line for each warning.
+  private func header(_ flows: EgressFlows) -> String {
+    let counts =
+      "\(flows.hopA.count) hop A, \(flows.hopB.count) hop B, \(flows.exceptions.count) exception, "
+      + "\(flows.host.count) host, \(flows.apiServer.count) API server"
+    let warnings = flows.findings.filter { $0.code.severity != .note }.map { "# \($0)".singleLine }
+    return
+      ([
+        "# moat render: node \(flows.node), role \(flows.role.rawValue), mode \(flows.rules.mode.rawValue)",
+        "# allowances: \(counts)",
+      ] + warnings).joined(separator: "\n") + "\n"
+  }
+}
+
+extension String {
+  /// Without line breaks and other control characters, which could end a comment.
+  fileprivate var singleLine: String {
+    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+  }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import NftablesKernel
+
+struct Version: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print moat's version and those of the libraries it was built against.")
+
+  /// moat's own version.
+  static let current = "0.1.0"
+
+  func run() {
+    print("moat \(Self.current)")
+    print("libnftnl \(libraryVersions.libnftnl)")
+    print("libmnl \(libraryVersions.libmnl)")
+  }
+}
