@@ -56,6 +56,14 @@ package final class Lab: Sendable {
     try namespace(of: host.place).run(arguments, input: input, patience: patience)
   }
 
+  /// Starts a program in the host's network namespace and goes on. It is ended when the returned value is gone, but
+  /// not when this process is killed.
+  package func start(
+    in host: LabHost, _ arguments: [String], input: String = ""
+  ) throws(LabError) -> RunningProgram {
+    try namespace(of: host.place).start(arguments, input: input)
+  }
+
   /// A path for `nsenter --net=PATH`, valid while this process and the lab live.
   package func namespacePath(of host: LabHost) throws(LabError) -> String { try namespace(of: host.place).path }
 

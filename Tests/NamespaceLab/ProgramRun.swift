@@ -13,17 +13,20 @@ package struct ProgramOutput: Hashable, Sendable {
 }
 
 extension NetworkNamespace {
+  /// Starts a program in the namespace, found on PATH.
+  func start(_ arguments: [String], input: String = "") throws(LabError) -> RunningProgram {
+    let files = try ProgramFiles(input: input, host: name)
+    let process = try inside { () throws(LabError) in try files.spawn(arguments, host: name) }.get()
+    return RunningProgram(process, files, host: name, command: arguments.joined(separator: " "))
+  }
+
   /// Runs a program in the namespace, found on PATH, and waits for it.
   ///
   /// - Throws: `LabError` when it cannot be started or does not end within `patience`; then it is killed.
   func run(
     _ arguments: [String], input: String = "", patience: Duration = .seconds(60)
   ) throws(LabError) -> ProgramOutput {
-    let files = try ProgramFiles(input: input, host: name)
-    defer { files.close() }
-    let process = try inside { () throws(LabError) in try files.spawn(arguments, host: name) }.get()
-    let status = try wait(for: process, patience, command: arguments.joined(separator: " "))
-    return ProgramOutput(status: status, output: readAll(files.output), errors: readAll(files.errors))
+    try start(arguments, input: input).wait(patience)
   }
 
   /// As `run`, and throws if the status is not 0.
@@ -36,23 +39,10 @@ extension NetworkNamespace {
     }
     return result
   }
-
-  private func wait(for process: pid_t, _ patience: Duration, command: String) throws(LabError) -> Int32 {
-    let watch = try checked(moat_process_open(process), "pidfd_open", at: name)
-    defer { close(watch) }
-    var status: Int32 = 0
-    guard isReady(watch, POLLIN, within: patience) != 0 else {
-      kill(process, SIGKILL)
-      waitpid(process, &status, 0)
-      throw .timeout(host: name, command: command)
-    }
-    waitpid(process, &status, 0)
-    return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
-  }
 }
 
 /// The three standard streams of a program, in memory: nothing to pump while it runs.
-private struct ProgramFiles {
+struct ProgramFiles: Sendable {
   let input: Int32
   let output: Int32
   let errors: Int32
@@ -82,11 +72,21 @@ private struct ProgramFiles {
     for (number, file) in [input, output, errors].enumerated() {
       posix_spawn_file_actions_adddup2(&actions, file, Int32(number))
     }
+    // Threads of a pool block signals; the program shall not.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     words.append(nil)
     defer { for word in words { free(word) } }
     var process: pid_t = 0
-    let code = posix_spawnp(&process, arguments.first ?? "", &actions, nil, words, environ)
+    let code = posix_spawnp(&process, arguments.first ?? "", &actions, &attributes, words, environ)
     guard code == 0 else {
       throw .system(call: "posix_spawnp \(arguments.joined(separator: " "))", host: host, code: code)
     }
@@ -95,12 +95,12 @@ private struct ProgramFiles {
 }
 
 /// The whole of an in-memory file as text.
-private func readAll(_ file: Int32) -> String {
-  lseek(file, 0, SEEK_SET)
+func readAll(_ file: Int32) -> String {
   var text: [UInt8] = []
   var buffer = [UInt8](repeating: 0, count: 65_536)
   while true {
-    let count = read(file, &buffer, buffer.count)
+    // The program shares the file's offset while it writes: leave that alone.
+    let count = pread(file, &buffer, buffer.count, off_t(text.count))
     guard count > 0 else { return String(decoding: text, as: UTF8.self) }
     text += buffer[..<count]
   }

@@ -63,35 +63,36 @@ struct LabWireTests {
     #expect(try connection.send(expecting: .refused).outcome == .refused)
   }
 
-  @Test func `Nothing is left of a lab`() throws {
-    let before = try listing("/run/netns")
+  @Test func `Programs run where they are told to`() throws {
     let lab = try Lab(.httpbin())
-    #expect(try lab.run(in: reviews, ["ip", "-o", "link"]).output.contains("eth0"))
+    #expect(try lab.run(in: reviews, ["ip", "-o", "addr"]).output.contains("10.1.1.11/32"))
     #expect(try lab.run(in: reviews, ["false"]).status == 1)
     #expect(try lab.run(in: reviews, ["cat"], input: "text").output == "text")
+    #expect(throws: LabError.self) { try lab.run(in: reviews, ["sleep", "60"], patience: .milliseconds(50)) }
+    #expect(throws: LabError.self) { try lab.run(in: reviews, ["no-such-program"]) }
+    let program = try lab.start(in: reviews, ["sh", "-c", "echo started; exec sleep 60"])
+    program.stop()
+    #expect(try program.wait().status == 128 + SIGTERM)
+  }
+
+  @Test func `Nothing is left of a lab`() throws {
+    let watcher = try Lab(.httpbin())
+    let lab = try Lab(.httpbin())
+    // The kernel removes one end of a link with the namespace of the other.
     let path = try lab.namespacePath(of: reviews)
-    #expect(access(path, F_OK) == 0)
-    let connection = try lab.connect(from: reviews, to: address("203.0.113.10"), .tcp(80))
+    let link = ["ip", "link", "add", "watch", "type", "veth", "peer", "name", "watched", "netns", path]
+    #expect(try watcher.run(in: reviews, link).status == 0)
+    #expect(try lab.run(in: reviews, ["ip", "link", "show", "watched"]).status == 0)
+    let connection = try lab.connect(from: gateway, to: address("203.0.113.10"), .tcp(80))
     #expect(connection.opening.outcome == .delivered)
     lab.tearDown()
     #expect(throws: LabError.self) { try lab.run(in: reviews, ["true"]) }
-    #expect(try listing("/run/netns") == before)
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try watcher.run(in: reviews, ["ip", "link", "show", "watch"]).status == 0 {
+      try #require(ContinuousClock.now < deadline, "the namespace is still there")
+    }
   }
 }
 
 private let reviews = LabHost.pod("bookinfo/reviews-v1-6c5d8f7b9-p9s2m")
 private let gateway = LabHost.pod("istio-egress/istio-egressgateway-55fcbddd96-bwntr")
-
-/// The names in a directory; none if it is not there.
-private func listing(_ path: String) throws -> [String] {
-  guard let directory = opendir(path) else { return [] }
-  defer { closedir(directory) }
-  var names: [String] = []
-  while let entry = readdir(directory) {
-    names.append(
-      withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      })
-  }
-  return names.sorted()
-}
