@@ -6,6 +6,9 @@
 // Before the kernel's headers, which then leave the C library's structures alone.
 #include <netinet/in.h>
 
+// Before the kernel's headers, whose own socket addresses would clash with Glibc's.
+#include <netinet/in.h>
+#include <linux/netlink.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -38,3 +41,4 @@ int moat_enter_network_namespace(int file);
 
 // A file in memory, close-on-exec; -1 and errno. See: memfd_create(2)
 int moat_open_memory(void);
+#include "CNetfilterNamespace.h"
