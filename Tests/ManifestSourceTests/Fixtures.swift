@@ -1,0 +1,16 @@
+import ClusterModel
+import Foundation
+import ManifestSource
+
+/// The path of a file or folder below `Fixtures`.
+func fixture(_ name: String, file: String = #filePath) -> String {
+  URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Fixtures").appendingPathComponent(name)
+    .path
+}
+
+/// What comes of a text, as if it were a file called `test.yaml`.
+func read(_ text: String, isJSON: Bool = false) -> ManifestReading {
+  var collector = ManifestCollector()
+  collector.add(Array(text.utf8), file: isJSON ? "test.json" : "test.yaml", isJSON: isJSON)
+  return collector.finish()
+}
