@@ -3,6 +3,7 @@ import ClusterModel
 import EgressPolicy
 import Foundation
 import ManifestSource
+import NetworkValues
 
 /// Where a command's model comes from.
 struct SourceOptions: ParsableArguments {
@@ -26,10 +27,10 @@ struct SourceOptions: ParsableArguments {
   /// - Throws: `ExitCode(1)` where the configuration cannot be used, or a document is broken and `keepGoing` is false.
   func load(keepGoing: Bool) throws -> LoadedInputs {
     let configuration = try loadConfiguration()
-    var reading = loadManifests(manifests)
+    var reading = loadManifests(paths: manifests)
     for note in reading.notes { printError("note: \(note)") }
     for error in reading.errors { printError("error: \(error)") }
-    reading.snapshot.hostResolvers = readHostResolvers()
+    if configuration.host.presets.contains(.dns) { reading.snapshot.hostResolvers = try hostResolvers() }
     guard reading.errors.isEmpty || keepGoing else {
       printError(
         "moat: \(reading.errors.count) of the documents could not be used; nothing was derived. "
@@ -40,12 +41,20 @@ struct SourceOptions: ParsableArguments {
       snapshot: reading.snapshot, configuration: configuration, documentErrors: reading.errors.map { "\($0)" })
   }
 
+  /// `host.presets: [dns]` means this host's name servers.
+  private func hostResolvers() throws -> [IPAddress] {
+    do { return try readHostResolvers() } catch {
+      printError("moat: host.presets has dns, and the host's name servers cannot be read: \(error)")
+      throw ExitCode(1)
+    }
+  }
+
   private func loadConfiguration() throws -> Configuration {
     let path: String
     if let config { path = config } else if FileManager.default.fileExists(atPath: Self.defaultConfiguration) {
       path = Self.defaultConfiguration
     } else { return Configuration() }
-    do { return try ManifestSource.loadConfiguration(path) } catch {
+    do { return try ManifestSource.loadConfiguration(path: path) } catch {
       printError("moat: the configuration cannot be used:\n\(error)")
       throw ExitCode(1)
     }

@@ -10,7 +10,6 @@ struct Version: ParsableCommand {
 
   func run() {
     print("moat \(Self.current)")
-    print("libnftnl \(libraryVersions.libnftnl)")
-    print("libmnl \(libraryVersions.libmnl)")
+    for library in libraryVersions { print("\(library.name) \(library.version)") }
   }
 }

@@ -6,9 +6,6 @@
 // Before the kernel's headers, which then leave the C library's structures alone.
 #include <netinet/in.h>
 
-// Before the kernel's headers, whose own socket addresses would clash with Glibc's.
-#include <netinet/in.h>
-#include <linux/netlink.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
