@@ -1,6 +1,7 @@
 /// What is wrong with a rule of `table`.
 func ruleProblems(in rule: Rule, of table: Table) -> [String] {
-  rule.statements.flatMap { statementProblems(in: $0, of: table) } + conflicts(in: rule) + orderProblems(in: rule)
+  rule.statements.flatMap { statementProblems(in: $0, of: table) } + conflicts(in: rule) + ambiguities(in: rule)
+    + orderProblems(in: rule)
     + textProblems(rule.comment, called: "the comment")
 }
 
@@ -50,6 +51,14 @@ private func textProblems(_ text: String?, called name: String) -> [String] {
     + (isUnprintable ? ["\(name) holds a quote or a control character"] : [])
 }
 
+/// A field that nft reads back as another one: where only TCP packets come, `th dport` is `tcp dport`.
+private func ambiguities(in rule: Rule) -> [String] {
+  let isAmbiguous = rule.statements.indices.contains { index in
+    rule.statements[index].fields.contains(.destinationPort) && rule.impliesTCP(before: index)
+  }
+  return isAmbiguous ? ["asks for th dport of TCP packets; use tcp dport"] : []
+}
+
 /// Fields of both IP versions, which no packet has.
 private func conflicts(in rule: Rule) -> [String] {
   let families = rule.statements.flatMap(\.addressFields).map { $0 == .source4 || $0 == .destination4 }
@@ -57,16 +66,17 @@ private func conflicts(in rule: Rule) -> [String] {
 }
 
 extension Statement {
-  /// The fields that only one IP version has.
-  fileprivate var addressFields: [Field] {
-    let fields: [Field] =
-      switch self {
-      case .lookup(let fields, _, _): fields
-      case .compare(let field, _, _): [field]
-      default: []
-      }
-    return fields.filter { $0.type.isAddress || $0 == .hopLimit6 }
+  /// The packet fields that the statement reads.
+  fileprivate var fields: [Field] {
+    switch self {
+    case .lookup(let fields, _, _): fields
+    case .compare(let field, _, _): [field]
+    default: []
+    }
   }
+
+  /// The fields that only one IP version has.
+  fileprivate var addressFields: [Field] { fields.filter { $0.type.isAddress || $0 == .hopLimit6 } }
 
   /// Whether the rule ends here.
   fileprivate var isFinal: Bool {

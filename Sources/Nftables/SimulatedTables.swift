@@ -130,9 +130,9 @@ extension Table {
     chains[index].hook = hook
   }
 
+  /// The chain's own rules go with it.
   private mutating func deleteChain(_ name: String, _ operation: Operation) throws(KernelError) {
     let index = try index(ofChain: name, operation)
-    guard chains[index].rules.isEmpty else { throw operation.refused(.busy, "the chain has rules (EBUSY)") }
     if let user = chains.first(where: { $0.rules.contains { $0.targets.contains(name) } }) {
       throw busy(name, user.name, operation)
     }
