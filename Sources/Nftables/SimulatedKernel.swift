@@ -1,7 +1,7 @@
 /// A kernel in memory that refuses what the real one refuses, all or nothing.
 ///
-/// It knows moat's operations alone, and one thing more than the real kernel: deleting elements of an interval set is
-/// refused, since that is a fault of moat's. Not for use by several tasks at once.
+/// It is stricter in two things that would be faults of moat's: it refuses to delete elements of an interval set, and
+/// loops of chains that no base chain leads to. Not for use by several tasks at once.
 package final class SimulatedKernel: NftablesBackend {
   private var tables: [Table]
   private var generation: UInt32 = 1

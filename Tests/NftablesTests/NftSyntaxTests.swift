@@ -125,17 +125,6 @@ let statementForms: [(statements: [Statement], text: String)] = [
     ])
     #expect(difference(from: old, to: new).nftSyntax == goldenTransaction)
   }
-
-  @Test func aHundredThousandElementsPrintQuickly() {
-    let type: [FieldType] = [.address4, .address4, .transportProtocol, .port]
-    let set = NamedSet(hash: "big", of: type, keys: (0..<100_000).map { ElementKey(type, [$0, $0, 6, 443]) })
-    let ruleset = Ruleset(tables: [Table(id: moat, counters: [], sets: [set], chains: [])])
-    let clock = ContinuousClock()
-    let text = clock.measure { #expect(ruleset.nftSyntax.utf8.count > 2_000_000) }
-    let json = clock.measure { #expect(ruleset.nftJSON.utf8.count > 2_000_000) }
-    #expect(text < .seconds(10) && json < .seconds(10), "text \(text), JSON \(json)")
-    print("100,000 elements: nft \(text), JSON \(json)")
-  }
 }
 
 private func columns(_ line: Substring) -> Int { line.reduce(0) { $0 + ($1 == "\t" ? 8 : 1) } }

@@ -13,13 +13,13 @@ extension Seeded {
     let counters = some(of: ["one", "three", "two"].map(Counter.init))
     let sets = some(of: ["alpha", "beta", "delta", "gamma"]).map { set($0) }
     let names = some(of: ["chain-a", "chain-b", "chain-c", "chain-d"])
-    let regular = names.indices.map { index in
-      chain(names[index], hook: nil, counters, sets, targets: Array(names[(index + 1)...]))
+    let regular = some(of: names, butOneIn: 6)
+    let bases = names.filter { !regular.contains($0) } + some(of: ["base", "forward", "output"])
+    let chains = regular.indices.map { index in
+      chain(regular[index], hook: nil, counters, sets, targets: Array(regular[(index + 1)...]))
     }
-    let bases = some(of: ["base", "forward", "output"]).map { name in
-      chain(name, hook: hook(), counters, sets, targets: names)
-    }
-    return Table(id: id, counters: counters, sets: sets, chains: regular + bases)
+    let entrances = bases.map { chain($0, hook: hook(), counters, sets, targets: regular) }
+    return Table(id: id, counters: counters, sets: sets, chains: chains + entrances)
   }
 
   private mutating func hook() -> Hook {

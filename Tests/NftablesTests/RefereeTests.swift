@@ -78,6 +78,15 @@ struct RefereeTests {
     #expect(try NftReferee.normalized(json: ruleset.nftJSON) == listed)
   }
 
+  @Test func theKernelTakesWhatTheSimulatedOneTakes() throws {
+    let again = try NftReferee.listing(afterLoading: [(sampleRuleset.nftSyntax, ""), (repetition.nftSyntax, "")])
+    #expect(deviations(try NftReferee.normalized(json: sampleRuleset.nftJSON), again) == [])
+    let deep = Transaction(ways(through: 16)).nftSyntax
+    #expect(throws: Never.self) {
+      _ = try NftReferee.listing(afterLoading: [(sampleRuleset.nftSyntax, ""), (deep, "")])
+    }
+  }
+
   @Test func theKernelRefusesWhatTheSimulatedOneRefuses() throws {
     for (name, transaction) in refusals {
       #expect(throws: NftRefusal.self, "\(name)") {

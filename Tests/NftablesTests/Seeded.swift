@@ -24,4 +24,9 @@ struct Seeded: RandomNumberGenerator {
   mutating func some<Element>(of choices: [Element], oneIn count: Int = 2) -> [Element] {
     choices.filter { _ in oneIn(count) }
   }
+
+  /// Those of `choices` that chance does not take, in order.
+  mutating func some<Element>(of choices: [Element], butOneIn count: Int) -> [Element] {
+    choices.filter { _ in !oneIn(count) }
+  }
 }
