@@ -1,0 +1,94 @@
+/// What is wrong with a rule of `table`.
+func ruleProblems(in rule: Rule, of table: Table) -> [String] {
+  rule.statements.flatMap { statementProblems(in: $0, of: table) } + conflicts(in: rule) + ambiguities(in: rule)
+    + orderProblems(in: rule)
+    + textProblems(rule.comment, called: "the comment")
+}
+
+private func statementProblems(in statement: Statement, of table: Table) -> [String] {
+  switch statement {
+  case .lookup(let fields, _, let name): lookupProblems(fields, table.set(name), called: name)
+  case .compare(let field, _, let value): compareProblems(field, value)
+  case .connectionState(let states): states.nftNames.isEmpty ? ["names no connection state"] : []
+  case .tcpFlags(let mask, _, let value):
+    mask.isEmpty || mask.rawValue == .max || !value.isSubset(of: mask) ? ["compares TCP flags outside its mask"] : []
+  case .counter(let name):
+    table.counters.contains { $0.name == name } ? [] : ["counts in \"\(name)\", which is missing"]
+  case .limit(let rate, let burst): rate == 0 || burst == 0 ? ["has a limit of nothing"] : []
+  case .log(let prefix, _, _): logProblems(prefix)
+  case .verdict(.jump(let name)), .verdict(.goto(let name)): targetProblems(table.chain(name), called: name)
+  case .connectionDirection, .destinationTranslated, .localAddress, .reject, .verdict: []
+  }
+}
+
+private func lookupProblems(_ fields: [Field], _ set: NamedSet?, called name: String) -> [String] {
+  guard let set else { return ["looks into set \(name), which is missing"] }
+  return fields.map(\.type) == set.definition.type ? [] : ["looks into set \(name), which is of another type"]
+}
+
+private func compareProblems(_ field: Field, _ value: UInt16) -> [String] {
+  if field.type.isAddress { return ["compares an address with a number; use a set"] }
+  guard UInt128(value) > field.type.maximum else { return [] }
+  return ["compares \(field.nftExpression) with \(value), which does not fit"]
+}
+
+private func targetProblems(_ chain: Chain?, called name: String) -> [String] {
+  guard let chain else { return ["leads to chain \(name), which is missing"] }
+  return chain.hook == nil ? [] : ["leads to chain \(name), which is a base chain"]
+}
+
+/// A `$` would begin a variable in a prefix.
+private func logProblems(_ prefix: String) -> [String] {
+  textProblems(prefix, called: "the log prefix") + (prefix.contains("$") ? ["the log prefix holds a $"] : [])
+}
+
+/// See: NF_LOG_PREFIXLEN, NFTNL_UDATA_COMMENT_MAXLEN
+private func textProblems(_ text: String?, called name: String) -> [String] {
+  guard let text else { return [] }
+  let isLong = text.utf8.count > 127
+  let isUnprintable = text.utf8.contains { $0 < 32 || $0 == 127 || $0 == UInt8(ascii: "\"") }
+  return (isLong ? ["\(name) is longer than 127 bytes"] : [])
+    + (isUnprintable ? ["\(name) holds a quote or a control character"] : [])
+}
+
+/// A field that nft reads back as another one: where only TCP packets come, `th dport` is `tcp dport`.
+private func ambiguities(in rule: Rule) -> [String] {
+  let isAmbiguous = rule.statements.indices.contains { index in
+    rule.statements[index].fields.contains(.destinationPort) && rule.impliesTCP(before: index)
+  }
+  return isAmbiguous ? ["asks for th dport of TCP packets; use tcp dport"] : []
+}
+
+/// Fields of both IP versions, which no packet has.
+private func conflicts(in rule: Rule) -> [String] {
+  let families = rule.statements.flatMap(\.addressFields).map { $0 == .source4 || $0 == .destination4 }
+  return families.contains(true) && families.contains(false) ? ["asks for fields of IPv4 and of IPv6"] : []
+}
+
+extension Statement {
+  /// The packet fields that the statement reads.
+  fileprivate var fields: [Field] {
+    switch self {
+    case .lookup(let fields, _, _): fields
+    case .compare(let field, _, _): [field]
+    default: []
+    }
+  }
+
+  /// The fields that only one IP version has.
+  fileprivate var addressFields: [Field] { fields.filter { $0.type.isAddress || $0 == .hopLimit6 } }
+
+  /// Whether the rule ends here.
+  fileprivate var isFinal: Bool {
+    switch self {
+    case .verdict, .reject: true
+    default: false
+    }
+  }
+}
+
+/// nft takes nothing after a verdict or a reject.
+private func orderProblems(in rule: Rule) -> [String] {
+  if rule.statements.isEmpty { return ["says nothing"] }
+  return rule.statements.dropLast().contains(where: \.isFinal) ? ["goes on after its verdict"] : []
+}
