@@ -20,7 +20,8 @@ let package = Package(
     .target(name: "EgressPolicy", dependencies: ["ClusterModel", "NetworkValues"], swiftSettings: pure),
     .target(name: "Nftables", dependencies: ["NetworkValues"], swiftSettings: pure),
     .target(
-      name: "EgressRuleset", dependencies: ["EgressPolicy", "ClusterModel", "Nftables", "NetworkValues"], swiftSettings: pure),
+      name: "EgressRuleset", dependencies: ["EgressPolicy", "ClusterModel", "Nftables", "NetworkValues"],
+      swiftSettings: pure),
 
     .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
@@ -51,7 +52,7 @@ let package = Package(
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",

@@ -44,7 +44,7 @@ func output(_ rules: EnforcementRules) -> Chain {
   let gateways = families.map { family in
     Rule(
       [.lookup([family.destination], .isIn, set: SetName.gateways.of(family)), .verdict(.goto("host-to-gateway"))],
-      comment: "S3")
+      comment: "S3 gateway pods")
   }
   let inside = families.map { family in
     Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
@@ -54,7 +54,7 @@ func output(_ rules: EnforcementRules) -> Chain {
     rules: [replies] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
       + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery + families.map { onlyEchoRequests($0, .host) }
-      + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6")])
+      + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
 }
 
 /// S8: the only packets that pass unjudged.

@@ -9,23 +9,23 @@ func original(_ rules: EnforcementRules) -> Chain {
   let gateways = families.map { family in
     Rule(
       [.lookup([family.destination], .isIn, set: SetName.gateways.of(family)), .verdict(.goto("to-gateway"))],
-      comment: "S3")
+      comment: "S3 gateway pods")
   }
   let fromOutside = families.map { family in
     Rule(
       [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto("from-outside"))],
-      comment: "S15")
+      comment: "S15 from outside")
   }
   let inside = families.map { family in
-    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S5")
+    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S5 inside stays open")
   }
   let apiServers = rules.apiServerFromPods ? families.map { apiServer($0) } : []
   return Chain(
     "original",
     rules: gateways + fromOutside + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
-      + families.flatMap { podAllowances($0, .external, .external_networks, .external, "S4") }
-      + families.flatMap { podAllowances($0, .exceptions, .exception_networks, .exception, "S7") }
-      + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1")])
+      + families.flatMap { podAllowances($0, .external, .external_networks, .external, "S4 hop B") }
+      + families.flatMap { podAllowances($0, .exceptions, .exception_networks, .exception, "S7 exceptions") }
+      + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1 outside")])
 }
 
 /// What comes from outside addresses (S8, S15).
@@ -37,7 +37,7 @@ func fromOutside(_ rules: EnforcementRules) -> Chain {
     ], comment: "S8 from outside, a bare SYN only")
   let inbound = IPFamily.allCases.flatMap { family -> [Rule] in
     let target = Statement.lookup([family.destination], .isIn, set: SetName.inside.of(family))
-    let refused = Rule([target, .verdict(.goto(Refusal.inbound.chain))], comment: "S15")
+    let refused = Rule([target, .verdict(.goto(Refusal.inbound.chain))], comment: "S15 inbound")
     switch rules.inbound {
     case .any: return [Rule([target, .verdict(.accept)], comment: "S15 inbound: any")]
     case .services:
@@ -52,7 +52,7 @@ func fromOutside(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "from-outside",
-    rules: [midstream] + inbound + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1")])
+    rules: [midstream] + inbound + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1 outside")])
 }
 
 /// What is forwarded to a gateway pod (S2, S3).
@@ -81,7 +81,7 @@ func toGateway(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "to-gateway",
-    rules: clients + probes + [Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3")])
+    rules: clients + probes + [Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else")])
 }
 
 /// What the host itself sends to a gateway pod: probes only (S3).
@@ -90,7 +90,7 @@ let hostToGateway = Chain(
   rules: [
     Rule(
       [.lookup([.tcpDestinationPort], .isIn, set: managementPorts), .verdict(.accept)], comment: "S3 managementPorts"),
-    Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3"),
+    Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else"),
   ])
 
 /// Counts, logs within the rate, and refuses; in audit mode lets the packet pass (S13).
@@ -117,7 +117,7 @@ func apiServer(_ family: IPFamily) -> Rule {
     [
       .lookup([family.destination, .tcpDestinationPort], .isIn, set: SetName.apiserver.of(family)),
       .counter(Acceptance.apiServer.rawValue), .verdict(.accept),
-    ], comment: "S16")
+    ], comment: "S16 API server")
 }
 
 /// S8: of ICMP towards the outside only echo requests can be allowed, never errors or redirects.
