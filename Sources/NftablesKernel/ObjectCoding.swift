@@ -10,6 +10,11 @@ package struct CounterValue: Hashable, Sendable {
 
   /// Their bytes, IP header included.
   package var bytes: UInt64
+
+  package init(packets: UInt64, bytes: UInt64) {
+    self.packets = packets
+    self.bytes = bytes
+  }
 }
 
 extension NetlinkBatch {

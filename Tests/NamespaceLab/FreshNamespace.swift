@@ -1,19 +1,23 @@
 import CNetfilter
 import Glibc
 
-/// Runs `body` on a thread of its own in a network namespace of its own, which ends with it.
+/// Runs `body` in a network namespace of its own, which ends with what was opened in it.
 ///
-/// Sockets and processes that `body` makes are in that namespace. Blocks until `body` is done. Needs root.
+/// Only the calling thread moves there and, because `body` cannot suspend, comes back. Sockets and processes that `body`
+/// makes are in that namespace. Needs root.
 ///
 /// - Throws: what `body` throws, or `NamespaceFailure`.
 package func inFreshNetworkNamespace<Value>(_ body: () throws -> Value) throws -> Value {
-  try withoutActuallyEscaping(body) { body in
-    let work = ThreadWork<Value> {
-      guard moat_leave_network_namespace() == 0 else { throw NamespaceFailure(call: "unshare", code: errno) }
-      return try body()
-    }
-    return try work.run()
+  let home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+  guard home >= 0 else { throw NamespaceFailure(call: "open /proc/thread-self/ns/net", code: errno) }
+  defer { close(home) }
+  guard moat_leave_network_namespace() == 0 else { throw NamespaceFailure(call: "unshare", code: errno) }
+  defer {
+    // A thread that stays in the wrong namespace would let later tests change the wrong ruleset.
+    let isHome = moat_enter_network_namespace(home) == 0
+    precondition(isHome, "cannot return to the network namespace")
   }
+  return try body()
 }
 
 /// A system call that a network namespace or a process in it needs has failed.
@@ -25,38 +29,6 @@ package struct NamespaceFailure: Error, CustomStringConvertible {
   package var code: Int32
 
   package var description: String { "\(call): \(String(cString: strerror(code)))" }
-}
-
-/// A closure, and later its result, handed to another thread and back.
-private final class ThreadWork<Value>: @unchecked Sendable {
-  private let body: () throws -> Value
-  private var result: Result<Value, any Error>?
-
-  init(_ body: @escaping () throws -> Value) { self.body = body }
-
-  func run() throws -> Value {
-    var thread = pthread_t()
-    let this = Unmanaged.passRetained(self as AnyObject)
-    let code = pthread_create(&thread, nil, startWork, this.toOpaque())
-    guard code == 0 else {
-      this.release()
-      throw NamespaceFailure(call: "pthread_create", code: code)
-    }
-    pthread_join(thread, nil)
-    guard let result else { throw NamespaceFailure(call: "pthread_join", code: ECANCELED) }
-    return try result.get()
-  }
-
-  fileprivate func start() { result = Result { try body() } }
-}
-
-private protocol Startable { func start() }
-extension ThreadWork: Startable {}
-
-private func startWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  guard let context else { return nil }
-  (Unmanaged<AnyObject>.fromOpaque(context).takeRetainedValue() as? any Startable)?.start()
-  return nil
 }
 
 /// What a program left behind.
