@@ -47,13 +47,15 @@ func output(_ rules: EnforcementRules) -> Chain {
       comment: "S3 gateway pods")
   }
   let inside = families.map { family in
-    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
+    Rule(
+      [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
   }
   return Chain(
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery + families.map { onlyEchoRequests($0, .host) }
+      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery
+      + families.map { onlyEchoRequests($0, .host) }
       + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
 }
 
