@@ -52,7 +52,7 @@ func output(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + pods + relatedErrors(towardsInside: false)
+    rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
       + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery
       + families.map { onlyEchoRequests($0, .host) }
@@ -62,6 +62,16 @@ func output(_ rules: EnforcementRules) -> Chain {
 /// S8: the only packets that pass unjudged.
 private let replies = Rule(
   [.connectionDirection(.reply), .connectionState(.established), .verdict(.accept)], comment: "S8 replies")
+
+/// The kernel's own answer to a TCP packet that a rule rejected: it bears the far address and belongs to the refused
+/// connection, so without this rule a refused gateway pod would wait for ever. No process can send such a packet: only
+/// what the kernel answers is related in the reply direction.
+///
+/// See: net/ipv4/netfilter/nf_reject_ipv4.c, nf_ct_attach
+private let resets = Rule(
+  [
+    .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: [.rst], .equal, .rst), .verdict(.accept),
+  ], comment: "S8 answers to refusals")
 
 /// S8: ICMP errors about a connection, towards inside addresses, or from the host to anywhere.
 private func relatedErrors(towardsInside: Bool) -> [Rule] {
