@@ -55,9 +55,9 @@ package final class LibnftnlKernel: NftablesBackend {
   /// What the named counters of a table have counted, by name; empty where there is no such table.
   package func counters(of table: TableID = TableID(.inet, "moat")) throws(KernelError) -> [String: CounterValue] {
     var values: [String: CounterValue] = [:]
-    let ask = { (buffer: inout MessageBuffer) in buffer.putAttribute(UInt16(NFTA_OBJ_TABLE.rawValue), text: table.name) }
-    try self.ask(
-      NFT_MSG_GETOBJ, family: table.family.number, dump: true, for: "read counters of \(table)", ask
+    try ask(
+      NFT_MSG_GETOBJ, family: table.family.number, dump: true, for: "read counters of \(table)",
+      { $0.putAttribute(UInt16(NFTA_OBJ_TABLE.rawValue), text: table.name) }
     ) { message in
       if let object = ListedObject(message), object.table == table.name { values[object.name] = object.value }
     }
@@ -88,9 +88,7 @@ extension LibnftnlKernel {
     attributes(&query)
     query.endMessage(start)
     do {
-      try socket.request(query, sequence: sequence, dump: dump, for: operation()) {
-        (message) throws(NetlinkError) in body(message)
-      }
+      try socket.request(query, sequence: sequence, dump: dump, for: operation(), body)
     } catch {
       if error.code == EINTR { throw .changed(operation()) }
       throw KernelError(operation(), error)
@@ -101,8 +99,9 @@ extension LibnftnlKernel {
 extension LibnftnlKernel {
   /// The bytes that a commit of `transaction` would send, for measurements; without a generation they can be sent
   /// again and again.
-  package static func encoded(_ transaction: Transaction, at generation: Generation? = nil) throws(KernelError) -> [UInt8]
-  {
+  package static func encoded(
+    _ transaction: Transaction, at generation: Generation? = nil
+  ) throws(KernelError) -> [UInt8] {
     var batch = NetlinkBatch()
     try batch.encode(transaction, at: generation, sequence: 1)
     return Array(batch.buffer.bytes)

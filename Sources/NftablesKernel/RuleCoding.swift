@@ -25,7 +25,7 @@ extension NetlinkBatch {
   private func setComment(_ comment: String, of rule: OpaquePointer) throws(KernelError) {
     let text = Array(comment.utf8)
     guard text.count < NFTNL_UDATA_COMMENT_MAXLEN else {
-      throw KernelError(operation: "add rule", code: 0, reason: "its comment is longer than 127 bytes: \(comment)")
+      throw KernelError(operation: "add rule", code: 0, reason: "the comment is longer than 127 bytes")
     }
     let record = [UInt8(NFTNL_UDATA_RULE_COMMENT.rawValue), UInt8(text.count + 1)] + text + [0]
     _ = record.withUnsafeBytes {
