@@ -34,11 +34,22 @@ package final class LibnftnlKernel: NftablesBackend {
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
     let generation = try generation()
     var tables: [Table] = []
-    for id in ownTables {
-      if let table = try TableReader(self, id, generation).table() { tables.append(table) }
+    do {
+      for id in ownTables {
+        if let table = try TableReader(self, id, generation).table() { tables.append(table) }
+      }
+    } catch {
+      // A set that is deleted while the tables are read is not found: no error, but a change.
+      try expect(generation)
+      throw error
     }
-    guard try self.generation() == generation else { throw .changed("read the ruleset") }
+    try expect(generation)
     return (tables.isEmpty ? nil : Ruleset(tables: tables), generation)
+  }
+
+  /// Throws ERESTART unless `generation` is still the current one.
+  private func expect(_ generation: Generation) throws(KernelError) {
+    guard try self.generation() == generation else { throw .changed("read the ruleset") }
   }
 
   package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
