@@ -90,18 +90,17 @@ struct ListedSet {
   /// `nil` for a set (or map) as moat does not make them.
   let definition: SetDefinition?
 
-  /// `nil` when the message cannot be read.
+  /// `nil` for a message without names.
   init?(_ message: NetlinkMessage) {
-    guard let object = nftnl_set_alloc() else { return nil }
-    defer { nftnl_set_free(object) }
-    guard nftnl_set_nlmsg_parse(message.header, object) == 0,
-      let table = nftnl_set_get_str(object, UInt16(NFTNL_SET_TABLE.rawValue)),
-      let name = nftnl_set_get_str(object, UInt16(NFTNL_SET_NAME.rawValue))
+    guard let table = message.text(NFTA_SET_TABLE.rawValue), let name = message.text(NFTA_SET_NAME.rawValue),
+      let object = nftnl_set_alloc()
     else { return nil }
-    self.table = String(cString: table)
-    self.name = String(cString: name)
-    isAnonymous = object.number(NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS.rawValue != 0
-    definition = SetDefinition(object, name: self.name)
+    defer { nftnl_set_free(object) }
+    self.table = table
+    self.name = name
+    let isReadable = nftnl_set_nlmsg_parse(message.header, object) == 0
+    isAnonymous = isReadable && object.number(NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS.rawValue != 0
+    definition = isReadable ? SetDefinition(object, name: name) : nil
   }
 }
 
