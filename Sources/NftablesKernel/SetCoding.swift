@@ -13,12 +13,19 @@ extension FieldType {
     case .port: 13
     case .icmpType: 14
     case .icmp6Type: 29
+    case .interface: 20
     case .byte: 5
     }
   }
 
   /// What nft notes of the type's byte order in a set's user data.
-  fileprivate var noted: UInt8 { self == .transportProtocol ? 0 : 2 }
+  fileprivate var noted: UInt8 {
+    switch self {
+    case .transportProtocol: 0
+    case .interface: 1
+    default: 2
+    }
+  }
 }
 
 extension SetDefinition {
