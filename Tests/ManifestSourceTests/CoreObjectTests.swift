@@ -51,6 +51,9 @@ import Testing
     #expect(pod.node == nil)
     #expect(pod.phase == .unknown)
     #expect(reading.snapshot.problems.count == 3)
+    let noSpec = read("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: []}")
+    #expect(noSpec.snapshot.pods.first?.serviceAccount == "")
+    #expect(noSpec.snapshot.problems.map(\.misunderstanding.path) == ["spec"])
   }
 
   @Test(arguments: [
