@@ -108,6 +108,6 @@ struct ForeignTests {
 
   @Test func libraryVersionsAreNamed() {
     #expect(libraryVersions.map(\.name) == ["libmnl", "libnftnl"])
-    #expect(libraryVersions.allSatisfy { $0.version == "static" || $0.version.hasPrefix($0.name + ".so.") })
+    #expect(libraryVersions.allSatisfy { $0.file == "static" || $0.file.hasPrefix($0.name + ".so.") })
   }
 }
