@@ -11,7 +11,7 @@ extension ClusterSnapshot {
     case .mistaken(let expected):
       let misunderstanding = Misunderstanding(
         path: "apiVersion", value: shown(manifest.apiVersion),
-        reason: "is not the API of kind \(kind.rawValue) that moat reads; expected \(expected.joined(separator: " or "))")
+        reason: "is not the API of \(kind.rawValue) that moat reads: \(expected.joined(separator: " or "))")
       problems.append(ObjectProblem(object: manifest.reference, misunderstanding: misunderstanding))
     }
   }

@@ -11,7 +11,8 @@ extension Pod {
     node = faults.read(spec[present: "nodeName"], ManifestReader.objectName).map(NodeName.init(rawValue:))
     serviceAccount = account == nil ? "default" : faults.read(account, ManifestReader.objectName) ?? ""
     self.hostNetwork = hostNetwork == nil ? false : faults.read(hostNetwork, ManifestReader.boolean) ?? true
-    phase = faults.read(status[present: "phase"], ManifestReader.text).flatMap { Phase(rawValue: $0.lowercased()) }
+    phase =
+      faults.read(status[present: "phase"], ManifestReader.text).flatMap { Phase(rawValue: $0.lowercased()) }
       ?? .unknown
     addresses = podAddresses(status, noting: &faults)
     let containers = allContainers(spec, noting: &faults)
