@@ -51,7 +51,7 @@ func output(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + pods + relatedErrors(towardsInside: false)
+    rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
       + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery + families.map { onlyEchoRequests($0, .host) }
       + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
@@ -60,6 +60,16 @@ func output(_ rules: EnforcementRules) -> Chain {
 /// S8: the only packets that pass unjudged.
 private let replies = Rule(
   [.connectionDirection(.reply), .connectionState(.established), .verdict(.accept)], comment: "S8 replies")
+
+/// The resets by which a refusal is answered. The kernel sends them through this hook in the name of the peer, and only
+/// such packets are related to a connection against its direction without being ICMP: otherwise a gateway pod, or a
+/// peer outside, would not learn of its refusal, and the answer would be counted as a refusal of its own.
+///
+/// See: nf_send_reset, net/ipv4/netfilter/nf_reject_ipv4.c; nf_conntrack_attach, net/netfilter/nf_conntrack_core.c
+private let resets = Rule(
+  [
+    .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: .rst, .equal, .rst), .verdict(.accept),
+  ], comment: "S8 answers to refusals")
 
 /// S8: ICMP errors about a connection, towards inside addresses, or from the host to anywhere.
 private func relatedErrors(towardsInside: Bool) -> [Rule] {
