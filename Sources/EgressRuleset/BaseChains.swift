@@ -53,7 +53,8 @@ func output(_ rules: EnforcementRules) -> Chain {
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery + families.map { onlyEchoRequests($0, .host) }
+      + neighbourDiscovery + gateways + inside + families.map { apiServer($0) }
+      + families.map { onlyEchoRequests($0, .host) }
       + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
 }
 
@@ -82,15 +83,17 @@ private func relatedErrors(towardsInside: Bool) -> [Rule] {
   }
 }
 
-/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only.
+/// S6: neighbour discovery, and multicast listener discovery to the link.
 ///
-/// See: RFC 4861, section 7.1; RFC 3810, section 5
+/// A neighbour is whoever is on the link, gateway pods and routers with global addresses among them: without an
+/// advertisement to its own address none of them finds this node. Receivers take such packets with hop limit 255 alone,
+/// which no router has passed on.
+///
+/// See: RFC 4861, sections 7.1 and 7.2.4; RFC 3810, section 5
 private let neighbourDiscovery = [
   Rule(
-    [
-      .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
-      .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
-    ], comment: "S6 neighbour discovery"),
+    [.compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes), .verdict(.accept)],
+    comment: "S6 neighbour discovery"),
   Rule(
     [
       .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),

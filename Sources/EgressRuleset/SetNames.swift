@@ -46,5 +46,5 @@ let managementPorts = "management_ports"
 let neighbourTypes = "neighbour_types"
 let listenerTypes = "listener_types"
 
-/// Where neighbour discovery may go: ff02::/16 and fe80::/10.
+/// Where multicast listener discovery may go: ff02::/16 and fe80::/10.
 let neighbours = "neighbours6"
