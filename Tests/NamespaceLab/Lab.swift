@@ -96,4 +96,5 @@ private func wire(_ made: [Place: NetworkNamespace], as wiring: Wiring) throws(L
   for node in wiring.topology.nodes {
     try made[.node(node.name)]?.runChecked(["nft", "-f", "-"], input: wiring.kubeTable(of: node))
   }
+  for place in wiring.places { try made[place]?.awaitReadiness(routing: place != .lan) }
 }

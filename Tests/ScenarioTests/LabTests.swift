@@ -53,6 +53,18 @@ struct LabTests {
     #expect(connection.outcome == .dropped && connection.hasArrived)
   }
 
+  @Test(arguments: [(ProbeOutcome.refused, "reject"), (.dropped, "drop")])
+  func `A packet that comes too far is told of`(outcome: ProbeOutcome, verdict: String) async throws {
+    let lab = try Lab(.httpbin())
+    let rules = "add table inet t; add chain inet t i { type filter hook input priority 0; }; add rule inet t i"
+    #expect(try lab.run(in: details, ["nft", "\(rules) ip protocol { tcp, udp, icmp } \(verdict)"]).status == 0)
+    for message in [Probe.Message.tcp(9080), .udp(53), .ping] {
+      let probe = Probe(from: reviews, to: address("10.1.2.20"), message, expecting: outcome)
+      let result = try await lab.probe(probe)
+      #expect(result.outcome == outcome && result.hasArrived && !result.isAnswered, "\(probe): \(result)")
+    }
+  }
+
   @Test func `An address that nobody has is an error, not an outcome`() async throws {
     let lab = try Lab(.httpbin())
     await #expect(throws: LabError.self) {
