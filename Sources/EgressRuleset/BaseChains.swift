@@ -3,32 +3,28 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// Before connection tracking: identity and origin (S9, S14) will be judged here, by interface. No rules yet; the
-/// daemon, which alone sees the interfaces, fills it.
-let rawPrerouting = Chain(
-  "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: [])
-
-/// The same for what the host sends.
-let rawOutput = Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: [])
-
-/// What comes in for the host itself: only S8's bare SYN is asked for. Without it a server's next segment would turn a
-/// revoked connection round, and the host could answer it.
-let input = Chain(
-  "input", hook: Hook(.input, priority: 0, policy: .accept),
-  rules: IPFamily.allCases.map { family in
-    Rule(
-      [
-        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
-        .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
-        .verdict(.goto(Refusal.midstream.chain)),
-      ], comment: "S8 from outside, a bare SYN only")
-  })
+/// What comes in for the host itself: S8's bare SYN, and no tunnels from pods. Without the first a server's next segment
+/// would turn a revoked connection round, and the host could answer it.
+func input(_ interfaces: InterfaceFlows?) -> Chain {
+  Chain(
+    "input", hook: Hook(.input, priority: 0, policy: .accept),
+    rules: tunnelsAfterTranslation(interfaces)
+      + IPFamily.allCases.map { family in
+        Rule(
+          [
+            .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+            .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+            .verdict(.goto(Refusal.midstream.chain)),
+          ], comment: "S8 from outside, a bare SYN only")
+      })
+}
 
 /// What passes through the node, after every DNAT.
-func forward(_ rules: EnforcementRules) -> Chain {
+func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   Chain(
     "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + relatedErrors(towardsInside: true) + [Rule([.verdict(.goto("original"))])])
+    rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
+      + [Rule([.verdict(.goto("original"))])])
 }
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
@@ -68,7 +64,7 @@ private let replies = Rule(
 /// what the kernel answers is related in the reply direction.
 ///
 /// See: net/ipv4/netfilter/nf_reject_ipv4.c, nf_ct_attach
-private let resets = Rule(
+let resets = Rule(
   [
     .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: [.rst], .equal, .rst), .verdict(.accept),
   ], comment: "S8 answers to refusals")
