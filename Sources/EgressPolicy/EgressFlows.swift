@@ -68,6 +68,11 @@ package struct PodAddress: Hashable, Comparable, Sendable {
   package var pod: String
   package var address: IPAddress
 
+  package init(pod: String, address: IPAddress) {
+    self.pod = pod
+    self.address = address
+  }
+
   package static func < (left: PodAddress, right: PodAddress) -> Bool {
     left.address == right.address ? left.pod < right.pod : left.address < right.address
   }

@@ -28,7 +28,7 @@ func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain 
 }
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
-func output(_ rules: EnforcementRules) -> Chain {
+func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   let families = IPFamily.allCases
   let pods = families.map { family in
     Rule(
@@ -50,7 +50,7 @@ func output(_ rules: EnforcementRules) -> Chain {
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery
+      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery(isObserved: interfaces != nil)
       + families.map { onlyEchoRequests($0, .host) }
       + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
 }
@@ -80,21 +80,31 @@ private func relatedErrors(towardsInside: Bool) -> [Rule] {
   }
 }
 
-/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only.
+/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only. While nobody has looked
+/// at the interfaces, and so at what is on-link, solicitations and advertisements may go to any address: only the kernel
+/// and processes with raw sockets, which no hook confines, can send them, and off the link nobody accepts them.
 ///
 /// See: RFC 4861, section 7.1; RFC 3810, section 5
-private let neighbourDiscovery = [
-  Rule(
-    [
-      .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
-      .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
-    ], comment: "S6 neighbour discovery"),
-  Rule(
-    [
-      .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
-      .verdict(.accept),
-    ], comment: "S6 multicast listener discovery"),
-]
+private func neighbourDiscovery(isObserved: Bool) -> [Rule] {
+  let discovery = "S6 neighbour discovery"
+  let anywhere = [135, 136].map { type in
+    Rule(
+      [.compare(.hopLimit6, .equal, 255), .compare(.icmp6Type, .equal, type), .verdict(.accept)], comment: discovery)
+  }
+  return [
+    Rule(
+      [
+        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+        .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
+      ], comment: discovery)
+  ] + (isObserved ? [] : anywhere) + [
+    Rule(
+      [
+        .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
+        .verdict(.accept),
+      ], comment: "S6 multicast listener discovery")
+  ]
+}
 
 /// S6: `host.allow` and `host.presets`.
 private func hostAllowances(_ family: IPFamily) -> [Rule] {

@@ -21,6 +21,8 @@ private let prerouting: [Rule] =
       [.lookup([.inputInterface], .isIn, set: loopbackInterfaces), .localAddress(.source, .equal), .verdict(.accept)],
       comment: "S9 loopback"),
     Rule(
+      [.lookup([.inputInterface], .isIn, set: loopbackInterfaces)] + resets.statements, comment: resets.comment),
+    Rule(
       [.lookup([.inputInterface], .isIn, set: loopbackInterfaces), .verdict(.goto(Refusal.origin.chain))],
       comment: "S14 forged by the host"),
     Rule([.lookup([.inputInterface], .isIn, set: podInterfaces), .verdict(.goto("from-pod"))], comment: "S9 pods"),
@@ -77,22 +79,29 @@ private let fromPod = Chain(
 /// What a known pod sends with its own address.
 private let fromBoundPod = Chain(
   "from-bound-pod",
-  rules: IPFamily.allCases.flatMap { family -> [Rule] in
-    let toEndpoint: [Statement] = [
-      .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
-      .verdict(.goto(Refusal.origin.chain)),
-    ]
-    return [
-      Rule([.lookup([.udpDestinationPort], .isIn, set: tunnelPorts)] + toEndpoint, comment: "S14 a tunnel by UDP"),
-      Rule([.lookup([.transportProtocol], .isIn, set: tunnelProtocols)] + toEndpoint, comment: "S14 a tunnel"),
-      Rule(
-        [
-          .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
-          .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
-          .verdict(.goto(Refusal.origin.chain)),
-        ], comment: "S17 link-local"),
-    ]
-  } + [Rule([.verdict(.accept)])])
+  rules: [
+    Rule(
+      [
+        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+        .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
+      ], comment: "S9 neighbour discovery")
+  ]
+    + IPFamily.allCases.flatMap { family -> [Rule] in
+      let toEndpoint: [Statement] = [
+        .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
+        .verdict(.goto(Refusal.origin.chain)),
+      ]
+      return [
+        Rule([.lookup([.udpDestinationPort], .isIn, set: tunnelPorts)] + toEndpoint, comment: "S14 a tunnel by UDP"),
+        Rule([.lookup([.transportProtocol], .isIn, set: tunnelProtocols)] + toEndpoint, comment: "S14 a tunnel"),
+        Rule(
+          [
+            .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
+            .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
+            .verdict(.goto(Refusal.origin.chain)),
+          ], comment: "S17 link-local"),
+      ]
+    } + [Rule([.verdict(.accept)])])
 
 /// What bears no real address yet, and never leaves the link: neighbour discovery, MLD, DHCP.
 ///
