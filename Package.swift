@@ -26,7 +26,8 @@ let package = Package(
     .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .target(name: "CNetfilter"),
-    .target(name: "Netlink", dependencies: ["CLibmnl", "CNetfilter"], swiftSettings: strict),
+    .target(
+      name: "Netlink", dependencies: ["ClusterModel", "NetworkValues", "CLibmnl", "CNetfilter"], swiftSettings: strict),
     .target(
       name: "NftablesKernel",
       dependencies: ["Nftables", "NetworkValues", "Netlink", "CLibnftnl", "CNetfilter"],
@@ -64,6 +65,10 @@ let package = Package(
     .testTarget(
       name: "NftablesKernelTests",
       dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NetlinkTests",
+      dependencies: ["Netlink", "EgressPolicy", "ClusterModel", "NetworkValues", "CNetfilter", "NamespaceLab"],
       swiftSettings: strict),
     .testTarget(
       name: "EgressPolicyTests",
