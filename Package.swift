@@ -49,6 +49,13 @@ let package = Package(
       name: "NamespaceLab", dependencies: ["NetworkValues", "CNetfilter"], path: "Tests/NamespaceLab",
       swiftSettings: strict),
 
+    .executableTarget(
+      name: "moat-demo",
+      dependencies: [
+        "NamespaceLab", "NetworkValues", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Demo", swiftSettings: strict),
+
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],

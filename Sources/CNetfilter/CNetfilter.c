@@ -23,3 +23,23 @@ int moat_leave_network_namespace(void) { return unshare(CLONE_NEWNET); }
 int moat_enter_network_namespace(int file) { return setns(file, CLONE_NEWNET); }
 
 int moat_open_memory(void) { return memfd_create("moat", MFD_CLOEXEC); }
+
+// The Makefile passes pkg-config's versions; a plain `swift build` does not know them.
+#define MOAT_TEXT(value) #value
+#define MOAT_EXPANDED(value) MOAT_TEXT(value)
+
+const char *moat_libnftnl_version(void) {
+#ifdef MOAT_LIBNFTNL_VERSION
+  return MOAT_EXPANDED(MOAT_LIBNFTNL_VERSION);
+#else
+  return NULL;
+#endif
+}
+
+const char *moat_libmnl_version(void) {
+#ifdef MOAT_LIBMNL_VERSION
+  return MOAT_EXPANDED(MOAT_LIBMNL_VERSION);
+#else
+  return NULL;
+#endif
+}

@@ -176,7 +176,8 @@ private func reachesAnyAddress(_ preset: Configuration.HostPreset, _ index: Int)
 
 private func unresolved(_ host: String, _ path: String) -> Finding {
   Finding(
-    .nameUnresolved, path: path, "\(host) has no address, so nothing is allowed for it", advice: "add it to names.hosts")
+    .nameUnresolved, path: path, "\(host) has no address, so nothing is allowed for it", advice: "add it to names.hosts"
+  )
 }
 
 private func notExternal(_ host: String, _ refused: PrefixSet, _ path: String) -> Finding {

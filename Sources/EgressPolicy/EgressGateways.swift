@@ -212,7 +212,8 @@ extension EgressGateway {
 
   private func unfit(_ pod: Pod, _ fault: String) -> Finding {
     Finding(
-      .gatewayPodUnfit, pod.reference, "is a pod of \(virtual.reference), but \(fault); it is protected and granted nothing",
+      .gatewayPodUnfit, pod.reference,
+      "is a pod of \(virtual.reference), but \(fault); it is protected and granted nothing",
       advice: "run the gateway's pods on gateway nodes (gatewayNodes.selector)")
   }
 

@@ -85,6 +85,9 @@ extension EgressModel {
   /// Whether `address` counts as inside.
   package func isInside(_ address: IPAddress) -> Bool { networks.all.contains(address) }
 
+  /// Whether `address` is an egress gateway pod's.
+  package func isGatewayPod(_ address: IPAddress) -> Bool { gateways.protected.contains { $0.address == address } }
+
   private func subject(_ pod: Pod) -> PodSubject {
     let owned = context.ownership.pods.first { $0.name == "\(pod.metadata.namespace)/\(pod.metadata.name)" }
     let why: String? =
@@ -104,8 +107,11 @@ extension EgressModel {
     if chosen.isEmpty { result.missing.append(noDestination(host, port)) }
     for index in chosen {
       let destination = destinations.all[index]
-      let reasons = doorReasons(index, client)
-      if reasons.isEmpty { result.missing.append(notGranted(index, client)) }
+      if grants.byDestination[index][client.pod.identity] == nil {
+        result.missing.append(notGranted(index, client))
+      } else if client.disownment == nil, doorReasons(index, client).isEmpty {
+        result.missing.append("no address of \(client.pod.reference) is in the allowedIpBlocks of its policies")
+      }
       let paths = paths(index, client, host)
       if paths.isEmpty { result.missing.append("no gateway endpoint leads to \(destination.service.reference)") }
       if paths.contains(where: \.far.isEmpty) {
@@ -129,10 +135,12 @@ extension EgressModel {
       let here = behind.filter { door in door.endpoints.contains { $0.pod.address == address && $0.port == port } }
       guard transport == .tcp, !here.isEmpty else {
         let ports = Set(behind.flatMap { $0.endpoints.filter { $0.pod.address == address }.map(\.port) }).sorted()
-        return ["a gateway pod accepts TCP on its listeners' ports alone: \(ports.map(String.init).joined(separator: ", "))"]
+        return [
+          "a gateway pod accepts TCP on its listeners' ports alone: \(ports.map(String.init).joined(separator: ", "))"
+        ]
       }
-      return Set(here.flatMap(\.destinations)).sorted().filter { doorReasons($0, client).isEmpty }
-        .map { notGranted($0, client) }
+      return Set(here.flatMap(\.destinations)).sorted()
+        .filter { grants.byDestination[$0][client.pod.identity] == nil }.map { notGranted($0, client) }
     }
     let known = destinations.all.indices.filter { index in
       destinations.all[index].targets.contains { $0.tuples.contains { $0.destination.contains(address) } }
@@ -187,7 +195,8 @@ extension EgressModel {
     let destination = destinations.all[index]
     let identity = "ServiceAccount \(client.pod.identity)"
     if grants.pending[index][client.pod.identity] != nil {
-      return "\(identity) is selected for \(destination.service.reference) only by entries with dryRun, which grant nothing"
+      return
+        "\(identity) is selected for \(destination.service.reference) only by entries with dryRun, which grant nothing"
     }
     let selecting = grants.selecting[index]
     let policies =

@@ -27,7 +27,9 @@ package struct Finding: Hashable, Comparable, Sendable {
     self.advice = advice
   }
 
-  package static func < (left: Finding, right: Finding) -> Bool { left.sortKey.lexicographicallyPrecedes(right.sortKey) }
+  package static func < (left: Finding, right: Finding) -> Bool {
+    left.sortKey.lexicographicallyPrecedes(right.sortKey)
+  }
 
   private var sortKey: [String] {
     [code.rawValue, object.map(\.description) ?? "", path, message]
@@ -38,7 +40,9 @@ extension Finding: CustomStringConvertible {
   /// `warning M017 ExternalService global/httpbin.org spec.ports[0]: … . Advice.`
   package var description: String {
     let place = [object.map(\.description), path.isEmpty ? nil : path].compactMap { $0 }.joined(separator: " ")
-    return "\(code.severity.rawValue) \(code.rawValue) \(place.isEmpty ? "configuration" : place): \(message). \(advice)."
+    let remedy = advice.prefix(1).uppercased() + advice.dropFirst()
+    return
+      "\(code.severity.rawValue) \(code.rawValue) \(place.isEmpty ? "configuration" : place): \(message). \(remedy)."
   }
 }
 

@@ -83,7 +83,9 @@ private func doorClients(_ destinations: [Int], _ grants: PolicyGrants) -> [Serv
   for destination in destinations {
     for (identity, granted) in grants.byDestination[destination] {
       for grant in granted {
-        if grant.blocks == nil { clients[identity, default: DoorGrant()].anywhere.append(grant.reason) } else {
+        if grant.blocks == nil {
+          clients[identity, default: DoorGrant()].anywhere.append(grant.reason)
+        } else {
           clients[identity, default: DoorGrant()].restricted.append(grant)
         }
       }

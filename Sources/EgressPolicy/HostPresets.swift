@@ -7,7 +7,8 @@ import NetworkValues
 let dhcpFlows: [Flow] = [
   hostFlow("DHCP", Prefix(IPAddress(v4: 0xffff_ffff)), .udp, 67, Reason(nil, path: "host.mode", detail: "DHCP")),
   hostFlow(
-    "DHCPv6", Prefix(IPAddress(v6: 0xff02 << 112 | 0x1_0002)), .udp, 547, Reason(nil, path: "host.mode", detail: "DHCP")),
+    "DHCPv6", Prefix(IPAddress(v6: 0xff02 << 112 | 0x1_0002)), .udp, 547, Reason(nil, path: "host.mode", detail: "DHCP")
+  ),
 ]
 
 /// What a preset lets the host reach (S6).

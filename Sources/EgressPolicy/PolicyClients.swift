@@ -39,7 +39,9 @@ struct PolicyClients {
         for identity in selected(part, place, isOnly: clients.count == 1) {
           let reason = Reason(policy.reference, path: place, detail: "ServiceAccount \(identity)")
           let grant = Grant(blocks: blocks.set, reason: reason)
-          if entry.dryRun { granted.pending[identity, default: []].append(grant) } else {
+          if entry.dryRun {
+            granted.pending[identity, default: []].append(grant)
+          } else {
             granted.inForce[identity, default: []].append(grant)
           }
         }

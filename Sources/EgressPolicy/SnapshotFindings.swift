@@ -24,7 +24,8 @@ private func identityNotUnderstood(_ problem: ObjectProblem) -> Finding {
 
 private func kindIgnored(_ kind: String, count: Int) -> Finding {
   Finding(
-    .kindIgnored, path: kind, "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "was" : "were") ignored",
+    .kindIgnored, path: kind,
+    "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "was" : "were") ignored",
     advice: "nothing needs to be done unless moat should read it")
 }
 

@@ -59,7 +59,9 @@ struct WorkspaceScopes {
       found[workspace, default: []].append(one)
     }
     for (workspace, candidates) in found.sorted(by: { $0.key < $1.key }) {
-      if candidates.count == 1 { settings[workspace] = candidates[0] } else {
+      if candidates.count == 1 {
+        settings[workspace] = candidates[0]
+      } else {
         findings.append(severalSettings(workspace, candidates))
       }
     }

@@ -47,7 +47,8 @@ func output(_ rules: EnforcementRules) -> Chain {
       comment: "S3 gateway pods")
   }
   let inside = families.map { family in
-    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
+    Rule(
+      [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S6 inside")
   }
   return Chain(
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
@@ -62,14 +63,14 @@ func output(_ rules: EnforcementRules) -> Chain {
 private let replies = Rule(
   [.connectionDirection(.reply), .connectionState(.established), .verdict(.accept)], comment: "S8 replies")
 
-/// The resets by which a refusal is answered. The kernel sends them through this hook in the name of the peer, and only
-/// such packets are related to a connection against its direction without being ICMP: otherwise a gateway pod, or a
-/// peer outside, would not learn of its refusal, and the answer would be counted as a refusal of its own.
+/// The kernel's own answer to a TCP packet that a rule rejected: it bears the far address and belongs to the refused
+/// connection, so without this rule a refused gateway pod would wait for ever. No process can send such a packet: only
+/// what the kernel answers is related in the reply direction.
 ///
-/// See: nf_send_reset, net/ipv4/netfilter/nf_reject_ipv4.c; nf_conntrack_attach, net/netfilter/nf_conntrack_core.c
+/// See: net/ipv4/netfilter/nf_reject_ipv4.c, nf_ct_attach
 private let resets = Rule(
   [
-    .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: .rst, .equal, .rst), .verdict(.accept),
+    .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: [.rst], .equal, .rst), .verdict(.accept),
   ], comment: "S8 answers to refusals")
 
 /// S8: ICMP errors about a connection, towards inside addresses, or from the host to anywhere.

@@ -13,7 +13,8 @@ struct Allowance: Hashable {
   /// The element of an interval set: destination, source (where there is one), protocol, port.
   func range(_ family: IPFamily, withSource: Bool) -> ElementRange {
     let type: [FieldType] =
-      withSource ? [family.address, family.address, .transportProtocol, .port] : [family.address, .transportProtocol, .port]
+      withSource
+      ? [family.address, family.address, .transportProtocol, .port] : [family.address, .transportProtocol, .port]
     let middle = (withSource ? [source?.value ?? 0] : []) + [UInt128(transport.rawValue)]
     return ElementRange(
       first: ElementKey(type, [destinations.first.value] + middle + [UInt128(ports.first)]),

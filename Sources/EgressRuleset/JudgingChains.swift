@@ -17,7 +17,9 @@ func original(_ rules: EnforcementRules) -> Chain {
       comment: "S15 from outside")
   }
   let inside = families.map { family in
-    Rule([.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: "S5 inside stays open")
+    Rule(
+      [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)],
+      comment: "S5 inside stays open")
   }
   let apiServers = rules.apiServerFromPods ? families.map { apiServer($0) } : []
   return Chain(
@@ -81,7 +83,9 @@ func toGateway(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "to-gateway",
-    rules: clients + probes + [Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else")])
+    rules: clients + probes + [
+      Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else")
+    ])
 }
 
 /// What the host itself sends to a gateway pod: probes only (S3).

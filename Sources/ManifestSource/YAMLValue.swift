@@ -107,7 +107,8 @@ private struct Conversion {
       let reason = "has a merge key (<<), which moat does not follow; write the fields out"
       throw YAMLSyntaxError(reason: reason, line: line)
     }
-    guard try content(of: scalar, line: line) != .null else {
+    try check(scalar.tag, is: .str, line: line)
+    guard scalar.style != .plain || plainContent(scalar.string) != .null else {
       throw YAMLSyntaxError(reason: "has an empty key", line: line)
     }
     return scalar.string

@@ -2,16 +2,28 @@ import CLibmnl
 import CLibnftnl
 import CNetfilter
 
-/// The files of the C libraries in use, by name: `libmnl` → `libmnl.so.0.2.0`; `static` where they are part of the
-/// executable.
-///
-/// The headers of neither library tell its version.
-package var libraryVersions: [(name: String, version: String)] {
+/// A C library that moat stands on.
+package struct LibraryVersion: Hashable, Sendable {
+  package var name: String
+
+  /// What pkg-config told when moat was built; `nil` where the build did not ask it. The headers do not tell.
+  package var builtAgainst: String?
+
+  /// The file in use now, `libmnl.so.0.2.0`; `static` where the library is part of the executable.
+  package var file: String
+}
+
+/// The C libraries, in alphabetical order.
+package var libraryVersions: [LibraryVersion] {
   let open: @convention(c) (Int32) -> OpaquePointer? = mnl_socket_open
   let allocate: @convention(c) () -> OpaquePointer? = nftnl_rule_alloc
   return [
-    ("libmnl", fileName(holding: unsafeBitCast(open, to: UnsafeRawPointer.self))),
-    ("libnftnl", fileName(holding: unsafeBitCast(allocate, to: UnsafeRawPointer.self))),
+    LibraryVersion(
+      name: "libmnl", builtAgainst: moat_libmnl_version().map { String(cString: $0) },
+      file: fileName(holding: unsafeBitCast(open, to: UnsafeRawPointer.self))),
+    LibraryVersion(
+      name: "libnftnl", builtAgainst: moat_libnftnl_version().map { String(cString: $0) },
+      file: fileName(holding: unsafeBitCast(allocate, to: UnsafeRawPointer.self))),
   ]
 }
 

@@ -118,7 +118,11 @@ struct Explainer {
 
   private func missing(to address: IPAddress, _ transport: TransportProtocol, port: UInt16) -> [String] {
     guard case .pod(let pod) = subject else {
-      return ["no entry of host.allow or host.presets lists \(label(address, transport, port))"]
+      return [
+        model.isGatewayPod(address)
+          ? "gateway pods accept nothing from the host but gateways.managementPorts (S3)"
+          : "no entry of host.allow or host.presets lists \(label(address, transport, port)) (S6)"
+      ]
     }
     var sentences: [String] = []
     if let disownment = pod.disownment { sentences.append("\(pod.pod.reference) \(disownment)") }

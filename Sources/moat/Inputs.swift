@@ -51,9 +51,13 @@ struct SourceOptions: ParsableArguments {
 
   private func loadConfiguration() throws -> Configuration {
     let path: String
-    if let config { path = config } else if FileManager.default.fileExists(atPath: Self.defaultConfiguration) {
+    if let config {
+      path = config
+    } else if FileManager.default.fileExists(atPath: Self.defaultConfiguration) {
       path = Self.defaultConfiguration
-    } else { return Configuration() }
+    } else {
+      return Configuration()
+    }
     do { return try ManifestSource.loadConfiguration(path: path) } catch {
       printError("moat: the configuration cannot be used:\n\(error)")
       throw ExitCode(1)

@@ -10,6 +10,8 @@ struct Version: ParsableCommand {
 
   func run() {
     print("moat \(Self.current)")
-    for library in libraryVersions { print("\(library.name) \(library.version)") }
+    for library in libraryVersions {
+      print("\(library.name) \(library.builtAgainst ?? "unknown (built without make)") (\(library.file))")
+    }
   }
 }

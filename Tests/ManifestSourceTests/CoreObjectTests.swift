@@ -51,13 +51,18 @@ import Testing
     #expect(pod.node == nil)
     #expect(pod.phase == .unknown)
     #expect(reading.snapshot.problems.count == 3)
+    let noSpec = read("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: []}")
+    #expect(noSpec.snapshot.pods.first?.serviceAccount == "")
+    #expect(noSpec.snapshot.problems.map(\.misunderstanding.path) == ["spec"])
   }
 
   @Test(arguments: [
     ("", ["NET_RAW"]), ("securityContext: { capabilities: { drop: [ALL] } }", []),
     ("securityContext: { capabilities: { drop: [NET_RAW], add: [CAP_BPF, net_admin] } }", ["BPF", "NET_ADMIN"]),
-    ("securityContext: { privileged: true, capabilities: { drop: [all], add: [ALL] } }",
-      ["BPF", "NET_ADMIN", "NET_RAW", "SYS_ADMIN", "privileged"]),
+    (
+      "securityContext: { privileged: true, capabilities: { drop: [all], add: [ALL] } }",
+      ["BPF", "NET_ADMIN", "NET_RAW", "SYS_ADMIN", "privileged"]
+    ),
   ])
   func privileges(_ context: String, expected: [String]) {
     for isHost in [true, false] {
@@ -167,10 +172,14 @@ import Testing
     ("kind: Pod\nmetadata: { name: a }", "test.yaml:1 (document 1): apiVersion: is missing"),
     ("a: b", "test.yaml:1 (document 1): kind: is missing"),
     ("# x\n\njust text", "test.yaml:3 (document 1): \"just text\" is a string, not an object"),
-    ("apiVersion: v1\nkind: Pod\nmetadata: { name: A/b }",
-      "test.yaml:3 (document 1): metadata.name: \"A/b\" is no name: lower-case letters, digits, hyphens and dots, 253 at most"),
-    ("apiVersion: v1\nkind: Pod\nmetadata: { name: 1 }",
-      "test.yaml:3 (document 1): metadata.name: \"1\" is an integer, not a string"),
+    (
+      "apiVersion: v1\nkind: Pod\nmetadata: { name: A/b }",
+      "test.yaml:3 (document 1): metadata.name: \"A/b\" is no name: lower-case letters, digits, hyphens and dots, 253 at most"
+    ),
+    (
+      "apiVersion: v1\nkind: Pod\nmetadata: { name: 1 }",
+      "test.yaml:3 (document 1): metadata.name: \"1\" is an integer, not a string"
+    ),
   ])
   func objectWithoutIdentity(_ text: String, error: String) {
     let reading = read(text)

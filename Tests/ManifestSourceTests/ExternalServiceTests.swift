@@ -60,14 +60,17 @@ import Testing
     ("ports: [{ number: 1, clientsideTls: true }]", "spec.ports[0].clientsideTls"),
     ("ports: [{ number: 1, routes: {} }]", "spec.ports[0].routes"),
     ("ports: [{ number: 1, egressGatewayRoutes: null }]", "spec.ports[0].egressGatewayRoutes"),
-    ("ports: [{ number: 1, egressGatewayRoutes: { virtualGatewayRefs: vg } }]",
-      "spec.ports[0].egressGatewayRoutes.virtualGatewayRefs"),
+    (
+      "ports: [{ number: 1, egressGatewayRoutes: { virtualGatewayRefs: vg } }]",
+      "spec.ports[0].egressGatewayRoutes.virtualGatewayRefs"
+    ),
     ("ports: [443]", "spec.ports[0]"),
   ])
   func partNotUnderstood(_ spec: String, path: String) throws {
     let service = try #require(externalService(spec))
     #expect(service.misunderstandings.isEmpty)
-    let found = service.hosts.compactMap(\.misunderstanding) + service.addresses.compactMap(\.misunderstanding)
+    let found =
+      service.hosts.compactMap(\.misunderstanding) + service.addresses.compactMap(\.misunderstanding)
       + service.ports.compactMap(\.misunderstanding)
     #expect(found.map(\.path) == [path])
   }

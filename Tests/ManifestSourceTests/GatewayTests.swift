@@ -105,7 +105,8 @@ import Testing
           workspaces: [WorkspaceSelector(name: "a", labels: ["x": "y"])],
           resources: [ResourceSelector(kind: "SERVICE"), ResourceSelector(labels: ["expose": "true"])]),
         WorkspaceShare(
-          workspaces: [WorkspaceSelector(name: "a")], resources: [ResourceSelector(kind: "EXTERNAL_SERVICE")]), nil, nil,
+          workspaces: [WorkspaceSelector(name: "a")], resources: [ResourceSelector(kind: "EXTERNAL_SERVICE")]), nil,
+        nil,
       ])
     #expect(settings.exportTo.isEmpty)
   }

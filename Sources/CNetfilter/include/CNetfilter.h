@@ -30,6 +30,10 @@
 // `buffer` has `size` bytes.
 const char *moat_library_file(const void *symbol, char *buffer, size_t size);
 
+// The versions that pkg-config told at build time, or NULL where it was not asked.
+const char *moat_libnftnl_version(void);
+const char *moat_libmnl_version(void);
+
 // Moves the calling thread into a network namespace of its own; 0, or -1 and errno. See: unshare(2)
 int moat_leave_network_namespace(void);
 

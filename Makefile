@@ -1,0 +1,57 @@
+# moat's commands. `make demo` and `make test` install what is missing and work on a machine that has Swift alone.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: demo test build bench format lint install clean dependencies
+
+# One configuration for tests, demo and benchmarks, so that everything is built once. Expanded when a recipe runs, so
+# after pkg-config is there.
+VERSIONS = -Xcc -DMOAT_LIBNFTNL_VERSION=$(shell pkg-config --modversion libnftnl) \
+	-Xcc -DMOAT_LIBMNL_VERSION=$(shell pkg-config --modversion libmnl)
+BUILD = -c release -Xswiftc -enable-testing -j 2 $(VERSIONS)
+IMPORTS := --explicit-target-dependency-import-check error
+BIN := .build/release
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+PACKAGES := libnftnl-dev libmnl-dev nftables iproute2 pkg-config jq
+
+# Debian packages, only those that are not there yet.
+dependencies:
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing" $$missing; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+build: dependencies
+	swift build $(BUILD) $(IMPORTS) --product moat
+	swift build $(BUILD) $(IMPORTS) --product moat-demo
+
+# The httpbin scenario between network namespaces, without moat and with it.
+demo: build
+	$(BIN)/moat-demo --moat $(BIN)/moat
+
+# Builds with warnings as errors, lints, and runs every test. As root no test may be skipped.
+test: dependencies
+	swift build --build-tests $(BUILD) $(IMPORTS)
+	$(MAKE) --no-print-directory lint
+	Tests/run $(BUILD)
+
+bench: dependencies
+	swift build $(BUILD) --product moat --product moat-bench
+	$(BIN)/moat-bench run --moat $(BIN)/moat
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
+	Tests/lint-imports
+
+install: build
+	install -D -m 0755 $(BIN)/moat $(DESTDIR)$(PREFIX)/bin/moat
+
+clean:
+	swift package clean
