@@ -28,13 +28,16 @@ extension EgressModel {
     return flows
   }
 
-  /// Hop B (S4): from this node's own gateway pods to what they expose and somebody is granted.
+  /// Hop B (S4): from this node's own gateway pods to what they expose and somebody is granted. A pod on which no
+  /// exposing listener stands exposes nothing.
   func hopB(on node: NodeName) -> [Flow] {
     var order: [FlowKey] = []
     var reasons: [FlowKey: [Reason]] = [:]
     for (index, destination) in destinations.all.enumerated() where hasClient(index) {
       for exposure in destination.exposures {
-        let pods = gateways.gateways[exposure.gateway].pods.filter { $0.isFit && $0.pod.pod.node == node }
+        let gateway = gateways.gateways[exposure.gateway]
+        let listening = Set((gateway.endpoints[exposure.listener] ?? []).map(\.pod.pod))
+        let pods = gateway.pods.filter { $0.isFit && $0.pod.pod.node == node && listening.contains($0.pod.name) }
         let tuples = exposure.targets.flatMap { destination.targets[$0].tuples }
         let because = Reason(destination.service.reference, path: destination.path)
         for owned in pods.flatMap(\.pod.owned) {

@@ -48,10 +48,20 @@ final class ScenarioLab {
   func observe(_ row: PacketRow) throws -> Observation {
     try withArrival(of: row) {
       let before = try counts()
+      let far = try farCapture(of: row)
       var result = row.isRaw ? try sendRaw(row) : try probe(row)
       result.counted = Set(try counts().filter { $0.value > before[$0.key, default: 0] }.keys)
+      let leaks = far?.packets().contains { $0.transport == row.transport && $0.tcpFlags ?? .syn == .syn }
+      result.hasArrived = result.hasArrived || leaks == true
       return result
     }
+  }
+
+  /// What comes to the outside meanwhile, if nothing may: the probe itself looks only where the first translation leads.
+  private func farCapture(of row: PacketRow) throws -> Capture? {
+    if case .outside = row.from { return nil }
+    guard row.verdict != .allowed, row.transport.hasPorts, let host = topology.lab.outside.first else { return nil }
+    return try lab.capture(at: .outside(host.name))
   }
 
   /// Packets counted on all nodes, by counter.
