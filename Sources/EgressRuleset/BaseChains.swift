@@ -50,9 +50,10 @@ func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery(isObserved: interfaces != nil)
-      + families.map { onlyEchoRequests($0, .host) }
-      + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
+      + neighbourDiscovery(isObserved: interfaces != nil) + gateways + inside + families.map { apiServer($0) }
+      + families.map { onlyEchoRequests($0, .host) } + families.flatMap(hostAllowances) + [
+        Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")
+      ])
 }
 
 /// S8: the only packets that pass unjudged.
@@ -80,24 +81,22 @@ private func relatedErrors(towardsInside: Bool) -> [Rule] {
   }
 }
 
-/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only. While nobody has looked
-/// at the interfaces, and so at what is on-link, solicitations and advertisements may go to any address: only the kernel
-/// and processes with raw sockets, which no hook confines, can send them, and off the link nobody accepts them.
+/// S6: neighbour discovery, and multicast listener discovery to the link.
 ///
-/// See: RFC 4861, section 7.1; RFC 3810, section 5
+/// A neighbour is whoever is on the link, gateway pods and routers with global addresses among them: without an
+/// advertisement to its own address none of them finds this node. While nobody has looked at the interfaces, and so at
+/// what is on-link, any address may be one: receivers take such packets with hop limit 255 alone, which no router has
+/// passed on, and only the kernel and processes with raw sockets, which no hook confines, can send them.
+///
+/// See: RFC 4861, sections 7.1 and 7.2.4; RFC 3810, section 5
 private func neighbourDiscovery(isObserved: Bool) -> [Rule] {
-  let discovery = "S6 neighbour discovery"
-  let anywhere = [135, 136].map { type in
-    Rule(
-      [.compare(.hopLimit6, .equal, 255), .compare(.icmp6Type, .equal, type), .verdict(.accept)], comment: discovery)
-  }
-  return [
-    Rule(
-      [
-        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
-        .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
-      ], comment: discovery)
-  ] + (isObserved ? [] : anywhere) + [
+  let discovery: [Statement] = [
+    .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+  ]
+  let targets: [[Statement]] =
+    isObserved
+    ? [neighbours, SetName.inside.of(.v6)].map { [.lookup([.destination6], .isIn, set: $0)] } : [[]]
+  return targets.map { Rule(discovery + $0 + [.verdict(.accept)], comment: "S6 neighbour discovery") } + [
     Rule(
       [
         .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),

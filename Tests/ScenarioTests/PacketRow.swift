@@ -17,14 +17,16 @@ struct PacketRow: Sendable {
 
   enum Verdict: String, Sendable { case allowed, refused, dropped }
 
+  /// Who has opened the connection of a quoted packet.
+  enum Opening: String, Sendable { case source, destination, nobody }
+
   /// The packet that an ICMP error tells of.
   struct Quote: Hashable, Sendable {
     var transport: TransportProtocol
     var source: SocketAddress
     var destination: SocketAddress
 
-    /// Whether the packet's connection is open when the error is sent.
-    var isKnown = true
+    var opening = Opening.destination
   }
 
   /// `01-httpbin/packets.txt:12`.
@@ -82,14 +84,16 @@ struct PacketRow: Sendable {
     if flags != nil, transport != .tcp { throw ScenarioError("\(place): flags need tcp") }
   }
 
-  /// `source=…`, `flags=…`, `quotes=…`, `unknown`.
+  /// `source=…`, `flags=…`, `quotes=…`, `opened=…`.
   private mutating func read(_ option: String) throws {
     let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
     switch (parts[0], parts.count) {
     case ("source", 2): source = try IPAddress(parsing: parts[1])
     case ("flags", 2): flags = try parts[1].split(separator: ",").reduce(into: []) { $0.formUnion(try flag($1)) }
     case ("quotes", 2): quote = try Quote(parsing: parts[1])
-    case ("unknown", 1): quote?.isKnown = false
+    case ("opened", 2):
+      guard let opening = Opening(rawValue: parts[1]) else { throw ScenarioError("\(place): option \(option)") }
+      quote?.opening = opening
     default: throw ScenarioError("\(place): option \(option)")
     }
   }

@@ -104,27 +104,22 @@ extension ScenarioLab {
     let sender = try topology.sender(row)
     let receiver = try holder(of: row.to, near: try topology.start(row))
     let packet = try packet(row)
-    if let quote = row.quote, quote.isKnown { try open(quote) }
+    if let quote = row.quote { try open(quote) }
     let (here, there) = (try lab.capture(at: sender), try lab.capture(at: receiver))
-    guard try passesOutput(packet, from: sender) else {
-      return Observation(verdict: .dropped, hasArrived: false, detail: "EPERM")
-    }
-    let isAnswer = { (answer: WirePacket) in answer.isRefusal(of: packet) }
+    let isSent = try passesOutput(packet, from: sender)
     // A node's interface sees what its hooks then drop; only an answer of its sockets proves that it came through.
     let isNode = if case .node = receiver { true } else { false }
-    let isArrival = { (seen: WirePacket) in !isNode && seen.content == packet.content }
-    let patience: Duration = row.verdict == .dropped ? .milliseconds(300) : .seconds(3)
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + (row.verdict == .dropped || !isSent ? .milliseconds(300) : .seconds(3))
     while ContinuousClock.now < deadline {
-      if there.waitFor(.milliseconds(5), isArrival) != nil {
+      if isSent, !isNode, there.waitFor(.milliseconds(5), { $0.isSame(as: packet) }) != nil {
         return Observation(verdict: .allowed, hasArrived: true, detail: "seen")
       }
-      if let answer = here.waitFor(.milliseconds(5), isAnswer) {
+      if let answer = here.waitFor(.milliseconds(5), { $0.isRefusal(of: packet) }) {
         let isSocket = isNode && answer.tcpFlags != nil && row.verdict != .refused
         return Observation(verdict: isSocket ? .allowed : .refused, hasArrived: isSocket, detail: "answered")
       }
     }
-    return Observation(verdict: .dropped, hasArrived: false, detail: "nothing seen")
+    return Observation(verdict: .dropped, hasArrived: false, detail: isSent ? "nothing seen" : "EPERM")
   }
 
   /// Sends a packet; false where the sender's own output hook drops it.
@@ -149,16 +144,16 @@ extension ScenarioLab {
     return .ip(from: source, to: row.to, .sctp, sctpInit(from.port, to.port))
   }
 
-  /// Makes the connection that a quoted packet is the answer of, by its first packet.
+  /// Opens the connection that a quoted packet belongs to, by its first packet.
   private func open(_ quote: PacketRow.Quote) throws {
+    let (from, to) =
+      quote.opening == .source ? (quote.source, quote.destination) : (quote.destination, quote.source)
+    guard quote.opening != .nobody else { return }
     let node = topology.lab.nodes.first?.name ?? ""
-    let sender = try holder(of: quote.destination.address, near: node)
-    let receiver = try holder(of: quote.source.address, near: node)
-    let capture = try lab.capture(at: receiver)
-    let packet = quote.packet(from: quote.destination, to: quote.source)
-    try lab.sendRaw(from: sender, packet)
-    guard capture.waitFor(.seconds(3), { $0.destinationPort == quote.source.port }) != nil else {
-      throw ScenarioError("the connection that \(quote) answers does not come about")
+    let capture = try lab.capture(at: try holder(of: to.address, near: node))
+    try lab.sendRaw(from: try holder(of: from.address, near: node), quote.packet(from: from, to: to))
+    guard capture.waitFor(.seconds(3), { $0.destinationPort == to.port }) != nil else {
+      throw ScenarioError("the connection of \(quote) does not come about")
     }
   }
 
@@ -183,6 +178,13 @@ extension PacketRow.Quote {
 }
 
 extension WirePacket {
+  /// Whether this is `packet`, perhaps with a translated source.
+  fileprivate func isSame(as packet: WirePacket) -> Bool {
+    guard transport == packet.transport, destination == packet.destination else { return false }
+    if let quoted { return quoted.sourcePort == packet.quoted?.sourcePort }
+    return destinationPort == packet.destinationPort && tcpFlags == packet.tcpFlags
+  }
+
   /// Whether this is a reset or an ICMP error that answers `packet`.
   fileprivate func isRefusal(of packet: WirePacket) -> Bool {
     if let quoted {

@@ -23,7 +23,7 @@ struct ScenarioTopology {
     let translated = try translations(of: scenario)
     podNames = pods.map(\.name)
     var lab = LabTopology(nodes: nodes, pods: pods, translations: translated)
-    lab.outside = outsideHosts(lab, scenario.configuration, rows)
+    lab.outside = outsideHosts(lab, rows)
     lab.inboundNode =
       rows.lazy.compactMap { row in
         guard case .outside(_, let node) = row.from else { return nil }
@@ -116,17 +116,14 @@ extension LabTopology {
   }
 }
 
-/// Every address outside that a row, a name or a configured destination mentions, each as a host of its own.
-private func outsideHosts(
-  _ lab: LabTopology, _ configuration: Configuration, _ rows: [PacketRow]
-) -> [LabTopology.OutsideHost] {
+/// Every address outside that a row or a Service's endpoint mentions, each as a host of its own.
+private func outsideHosts(_ lab: LabTopology, _ rows: [PacketRow]) -> [LabTopology.OutsideHost] {
   var addresses: Set<IPAddress> = []
   for row in rows {
     addresses.insert(row.to)
     if case .outside(let address, _) = row.from { addresses.insert(address) }
     if let quote = row.quote { addresses.formUnion([quote.source.address, quote.destination.address]) }
   }
-  addresses.formUnion(configuration.names.hosts.values.joined())
   addresses.formUnion(lab.translations.map(\.target))
   let translated = Set(
     lab.translations.compactMap { translation -> IPAddress? in

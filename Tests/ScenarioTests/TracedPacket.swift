@@ -59,7 +59,7 @@ struct TracedPacket {
     if let quote = row.quote {
       return Packet(
         from: source, to: row.to, row.transport, icmpType: row.to.family.destinationUnreachable,
-        state: quote.isKnown ? .related : .invalid)
+        state: quote.opening == .nobody ? .invalid : .related)
     }
     guard let flags = row.traceFlags.map(Nftables.TCPFlags.init(rawValue:)) else {
       return Packet(from: source, to: row.to, row.transport, destinationPort: row.port)
@@ -71,10 +71,13 @@ struct TracedPacket {
 }
 
 extension PacketRow.Verdict {
-  /// What a sender learns from the last of a packet's judgements. Nobody answers an ICMP error (RFC 1122, 3.2.2).
+  /// What a sender learns from the last of a packet's judgements. Nobody answers an ICMP error or a reset.
+  ///
+  /// See: RFC 1122, section 3.2.2; RFC 9293, section 3.5.2
   init(_ judgement: Judgement?, of row: PacketRow) {
+    let isAnswerable = row.quote == nil && row.flags?.contains(.rst) != true
     switch judgement?.trace.verdict {
-    case .rejected where row.quote == nil: self = .refused
+    case .rejected where isAnswerable: self = .refused
     case .rejected, .dropped: self = .dropped
     case .accepted, nil: self = .allowed
     }
