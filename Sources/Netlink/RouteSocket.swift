@@ -57,13 +57,20 @@ struct RouteSocket {
     var found: [RouteMessage] = []
     for family in [AF_INET, AF_INET6] {
       var part: [RouteMessage] = []
-      try dump("list routes", type: UInt16(RTM_GETROUTE)) { buffer in
-        // family, lengths, tos, table, protocol, scope, type, flags
-        buffer.putHeader([UInt8(family), 0, 0, 0, UInt8(RT_TABLE_MAIN.rawValue), 0, 0, UInt8(RTN_UNICAST), 0, 0, 0, 0])
-      } restart: {
-        part = []
-      } each: { message in
-        if let route = RouteMessage(message) { part.append(route) }
+      do {
+        try dump("list routes", type: UInt16(RTM_GETROUTE)) { buffer in
+          // family, lengths, tos, table, protocol, scope, type, flags
+          buffer.putHeader([
+            UInt8(family), 0, 0, 0, UInt8(RT_TABLE_MAIN.rawValue), 0, 0, UInt8(RTN_UNICAST), 0, 0, 0, 0,
+          ])
+        } restart: {
+          part = []
+        } each: { message in
+          if let route = RouteMessage(message) { part.append(route) }
+        }
+      } catch {
+        // The main table comes with its first route; IPv6 may be off.
+        guard error.sequence != nil, [ENOENT, EAFNOSUPPORT, EOPNOTSUPP].contains(error.code) else { throw error }
       }
       found += part
     }
