@@ -80,7 +80,7 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: [
         "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
-        "NetworkValues", "NamespaceLab",
+        "NetworkValues", "NamespaceLab", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
   ]

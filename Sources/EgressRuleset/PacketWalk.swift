@@ -35,16 +35,18 @@ package struct PacketWalk {
   package mutating func judge(_ packet: Packet, from origin: Origin) -> [Judgement] {
     var judgements: [Judgement] = []
     for (node, hook) in way(of: packet, from: origin) {
-      let judgement = Judgement(node: node, hook: hook, trace: trace(packet.seen(by: model, at: node), on: node, hook))
+      let judgement = judge(packet, on: node, at: hook)
       judgements.append(judgement)
       if !judgement.passes { break }
     }
     return judgements
   }
 
-  private mutating func trace(_ packet: Packet, on node: NodeName, _ hook: Hook.Point) -> Trace {
+  /// What one hook of `node` does with `packet`, which is as it is there: for ways that `judge(_:from:)` does not know,
+  /// through translations of addresses.
+  package mutating func judge(_ packet: Packet, on node: NodeName, at hook: Hook.Point) -> Judgement {
     let table = ruleset(of: node)[moatTable] ?? Table(id: moatTable, counters: [], sets: [], chains: [])
-    return Nftables.trace(packet, through: table, at: hook)
+    return Judgement(node: node, hook: hook, trace: trace(packet.seen(by: model, at: node), through: table, at: hook))
   }
 
   /// The hooks in order. A node's own address ends in its input hook; a pod's address in the forward hook of its node,

@@ -28,7 +28,7 @@ struct Render: ParsableCommand {
     switch format {
     case .nft: printWhole(header(flows) + lower(flows).nftSyntax)
     case .json: printWhole(lower(flows).nftJSON)
-    case .flows: printWhole(flowLines(flows).map { $0 + "\n" }.joined())
+    case .flows: printWhole(flows.lines.map { $0 + "\n" }.joined())
     }
   }
 

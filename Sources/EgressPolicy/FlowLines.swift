@@ -1,12 +1,16 @@
-import EgressPolicy
-
-/// The allowances of `render --format flows`: one a line, tab-separated, sorted.
-func flowLines(_ flows: EgressFlows) -> [String] {
-  let groups: [(hop: String, flows: [Flow], sourceless: String)] = [
-    ("A", flows.hopA, ""), ("B", flows.hopB, ""), ("exception", flows.exceptions, ""), ("host", flows.host, "host"),
-    ("apiserver", flows.apiServer, flows.rules.apiServerFromPods ? "host,pods" : "host"),
-  ]
-  return groups.flatMap { group in group.flows.map { line($0, hop: group.hop, sourceless: group.sourceless) } }.sorted()
+extension EgressFlows {
+  /// The allowances as `moat render --format flows` prints them: one a line, tab-separated, sorted.
+  ///
+  ///     HOP  FROM  TO  PROTO  PORT  BECAUSE
+  package var lines: [String] {
+    let groups: [(hop: String, flows: [Flow], sourceless: String)] = [
+      ("A", hopA, ""), ("B", hopB, ""), ("exception", exceptions, ""), ("host", host, "host"),
+      ("apiserver", apiServer, rules.apiServerFromPods ? "host,pods" : "host"),
+    ]
+    return groups.flatMap { group in
+      group.flows.map { line($0, hop: group.hop, sourceless: group.sourceless) }
+    }.sorted()
+  }
 }
 
 private func line(_ flow: Flow, hop: String, sourceless: String) -> String {
