@@ -57,6 +57,11 @@ let package = Package(
       ],
       path: "Tests/Demo", swiftSettings: strict),
 
+    // What a daemon is to the kernel: owns the table until it is killed. The tests start it.
+    .executableTarget(
+      name: "table-owner", dependencies: ["NftablesKernel", "Nftables", "Netlink"], path: "Tests/TableOwner",
+      swiftSettings: strict),
+
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
@@ -64,7 +69,7 @@ let package = Package(
     .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",
-      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab"],
+      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab", "table-owner"],
       swiftSettings: strict),
     .testTarget(
       name: "NetlinkTests",
