@@ -107,7 +107,11 @@ extension EgressModel {
     if chosen.isEmpty { result.missing.append(noDestination(host, port)) }
     for index in chosen {
       let destination = destinations.all[index]
-      if grants.byDestination[index][client.pod.identity] == nil { result.missing.append(notGranted(index, client)) }
+      if grants.byDestination[index][client.pod.identity] == nil {
+        result.missing.append(notGranted(index, client))
+      } else if client.disownment == nil, doorReasons(index, client).isEmpty {
+        result.missing.append("no address of \(client.pod.reference) is in the allowedIpBlocks of its policies")
+      }
       let paths = paths(index, client, host)
       if paths.isEmpty { result.missing.append("no gateway endpoint leads to \(destination.service.reference)") }
       if paths.contains(where: \.far.isEmpty) {

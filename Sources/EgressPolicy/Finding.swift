@@ -40,8 +40,9 @@ extension Finding: CustomStringConvertible {
   /// `warning M017 ExternalService global/httpbin.org spec.ports[0]: … . Advice.`
   package var description: String {
     let place = [object.map(\.description), path.isEmpty ? nil : path].compactMap { $0 }.joined(separator: " ")
+    let remedy = advice.prefix(1).uppercased() + advice.dropFirst()
     return
-      "\(code.severity.rawValue) \(code.rawValue) \(place.isEmpty ? "configuration" : place): \(message). \(advice)."
+      "\(code.severity.rawValue) \(code.rawValue) \(place.isEmpty ? "configuration" : place): \(message). \(remedy)."
   }
 }
 

@@ -3,36 +3,32 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// Before connection tracking: identity and origin (S9, S14) will be judged here, by interface. No rules yet; the
-/// daemon, which alone sees the interfaces, fills it.
-let rawPrerouting = Chain(
-  "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: [])
-
-/// The same for what the host sends.
-let rawOutput = Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: [])
-
-/// What comes in for the host itself: only S8's bare SYN is asked for. Without it a server's next segment would turn a
-/// revoked connection round, and the host could answer it.
-let input = Chain(
-  "input", hook: Hook(.input, priority: 0, policy: .accept),
-  rules: IPFamily.allCases.map { family in
-    Rule(
-      [
-        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
-        .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
-        .verdict(.goto(Refusal.midstream.chain)),
-      ], comment: "S8 from outside, a bare SYN only")
-  })
+/// What comes in for the host itself: S8's bare SYN, and no tunnels from pods. Without the first a server's next segment
+/// would turn a revoked connection round, and the host could answer it.
+func input(_ interfaces: InterfaceFlows?) -> Chain {
+  Chain(
+    "input", hook: Hook(.input, priority: 0, policy: .accept),
+    rules: tunnelsAfterTranslation(interfaces)
+      + IPFamily.allCases.map { family in
+        Rule(
+          [
+            .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+            .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+            .verdict(.goto(Refusal.midstream.chain)),
+          ], comment: "S8 from outside, a bare SYN only")
+      })
+}
 
 /// What passes through the node, after every DNAT.
-func forward(_ rules: EnforcementRules) -> Chain {
+func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   Chain(
     "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + relatedErrors(towardsInside: true) + [Rule([.verdict(.goto("original"))])])
+    rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
+      + [Rule([.verdict(.goto("original"))])])
 }
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
-func output(_ rules: EnforcementRules) -> Chain {
+func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   let families = IPFamily.allCases
   let pods = families.map { family in
     Rule(
@@ -54,7 +50,7 @@ func output(_ rules: EnforcementRules) -> Chain {
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery
+      + gateways + inside + families.map { apiServer($0) } + neighbourDiscovery(isObserved: interfaces != nil)
       + families.map { onlyEchoRequests($0, .host) }
       + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
 }
@@ -68,7 +64,7 @@ private let replies = Rule(
 /// what the kernel answers is related in the reply direction.
 ///
 /// See: net/ipv4/netfilter/nf_reject_ipv4.c, nf_ct_attach
-private let resets = Rule(
+let resets = Rule(
   [
     .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: [.rst], .equal, .rst), .verdict(.accept),
   ], comment: "S8 answers to refusals")
@@ -84,21 +80,31 @@ private func relatedErrors(towardsInside: Bool) -> [Rule] {
   }
 }
 
-/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only.
+/// S6: neighbour discovery with hop limit 255, multicast listener discovery; to the link only. While nobody has looked
+/// at the interfaces, and so at what is on-link, solicitations and advertisements may go to any address: only the kernel
+/// and processes with raw sockets, which no hook confines, can send them, and off the link nobody accepts them.
 ///
 /// See: RFC 4861, section 7.1; RFC 3810, section 5
-private let neighbourDiscovery = [
-  Rule(
-    [
-      .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
-      .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
-    ], comment: "S6 neighbour discovery"),
-  Rule(
-    [
-      .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
-      .verdict(.accept),
-    ], comment: "S6 multicast listener discovery"),
-]
+private func neighbourDiscovery(isObserved: Bool) -> [Rule] {
+  let discovery = "S6 neighbour discovery"
+  let anywhere = [135, 136].map { type in
+    Rule(
+      [.compare(.hopLimit6, .equal, 255), .compare(.icmp6Type, .equal, type), .verdict(.accept)], comment: discovery)
+  }
+  return [
+    Rule(
+      [
+        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+        .lookup([.destination6], .isIn, set: neighbours), .verdict(.accept),
+      ], comment: discovery)
+  ] + (isObserved ? [] : anywhere) + [
+    Rule(
+      [
+        .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
+        .verdict(.accept),
+      ], comment: "S6 multicast listener discovery")
+  ]
+}
 
 /// S6: `host.allow` and `host.presets`.
 private func hostAllowances(_ family: IPFamily) -> [Rule] {

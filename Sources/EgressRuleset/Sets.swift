@@ -8,13 +8,15 @@ func sets(_ flows: EgressFlows) -> [NamedSet] {
     NamedSet(hash: managementPorts, of: [.port], keys: flows.rules.managementPorts.map { key([.port], UInt128($0)) }),
     NamedSet(hash: neighbourTypes, of: [.icmp6Type], keys: [133, 135, 136].map { key([.icmp6Type], $0) }),
     NamedSet(hash: listenerTypes, of: [.icmp6Type], keys: [131, 132, 143].map { key([.icmp6Type], $0) }),
-    NamedSet(intervals: neighbours, linkScope, family: .v6),
+    NamedSet(
+      intervals: neighbours, linkScopeNetworks.union(flows.interfaces?.onLink ?? PrefixSet()), family: .v6),
   ]
-  return constant + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
+  return constant + interfaceSets(flows.interfaces)
+    + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
 }
 
 /// ff02::/16 and fe80::/10.
-private let linkScope = PrefixSet([
+let linkScopeNetworks = PrefixSet([
   Prefix(containing: IPAddress(v6: 0xff02 << 112), length: 16),
   Prefix(containing: IPAddress(v6: 0xfe80 << 112), length: 10),
 ])

@@ -31,6 +31,13 @@ func documents(of bytes: [UInt8], isJSON: Bool) -> [Document] {
   return yamlDocuments(text)
 }
 
+/// The value of a YAML text with one document; `nil` where it has none or is broken.
+package func manifestValue(ofYAML text: String) -> ManifestValue? {
+  let documents = yamlDocuments(Array(text.utf8)[...])
+  guard documents.count == 1 else { return nil }
+  return try? documents[0].content.get()
+}
+
 /// JSON documents one after another; what follows a broken one is not read.
 private func jsonDocuments(_ text: ArraySlice<UInt8>) -> ([Document], Document?) {
   let (values, error) = ManifestValue.documents(ofJSON: Array(text))

@@ -85,7 +85,8 @@ package struct ManifestCollector {
         reading.snapshot.add(manifest)
       } else if place == same.first {
         let others = same.dropFirst().map(\.description).joined(separator: " and ")
-        note(ManifestError("\(shown(manifest.reference.description)) is given again at \(others); none is used", at: place))
+        let name = shown(manifest.reference.description)
+        note(ManifestError("\(name) is given again at \(others); none is used", at: place))
       }
     }
     reading.snapshot.apiServerEndpoints = Set(reading.snapshot.apiServerEndpoints).sorted()

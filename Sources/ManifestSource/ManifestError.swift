@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// Where a document or an object was read.
 package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
   /// The path as it was found, or `standard input`.
@@ -22,7 +24,8 @@ package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
   /// `cluster.yaml:12 (document 3)`, `dump.json:90 (document 1, item 4)`.
   package var description: String {
     let parts = [document.map { "document \($0)" }, item.map { "item \($0)" }].compactMap { $0 }
-    return file + (line.map { ":\($0)" } ?? "") + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    let document = parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    return shown(file, limit: 4096) + (line.map { ":\($0)" } ?? "") + document
   }
 }
 

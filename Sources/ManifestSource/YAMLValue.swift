@@ -17,6 +17,10 @@ extension YAMLChunk {
   /// so that a field which wants a boolean or an integer refuses them instead of reading what another reader does not.
   func value() throws(YAMLSyntaxError) -> ManifestValue? {
     try checkCharacters()
+    guard !mightHideAliasesInKeys(bytes) else {
+      let reason = "has keys that are no plain text, and many aliases; write them out"
+      throw YAMLSyntaxError(reason: reason, line: firstLine)
+    }
     let text = String(decoding: bytes, as: UTF8.self)
     let root: Yams.Node?
     do {
@@ -100,9 +104,11 @@ private struct Conversion {
     guard case .scalar(let scalar) = key else { throw YAMLSyntaxError(reason: "has a key that is no text", line: line) }
     let line = scalar.mark.map { firstLine + $0.line - 1 } ?? line
     if scalar.style == .plain, scalar.string == "<<" {
-      throw YAMLSyntaxError(reason: "has a merge key (<<), which moat does not follow; write the fields out", line: line)
+      let reason = "has a merge key (<<), which moat does not follow; write the fields out"
+      throw YAMLSyntaxError(reason: reason, line: line)
     }
-    guard try content(of: scalar, line: line) != .null else {
+    try check(scalar.tag, is: .str, line: line)
+    guard scalar.style != .plain || plainContent(scalar.string) != .null else {
       throw YAMLSyntaxError(reason: "has an empty key", line: line)
     }
     return scalar.string

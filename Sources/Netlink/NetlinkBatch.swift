@@ -95,7 +95,7 @@ package struct NetlinkBatch: ~Copyable {
 package let kernelAcknowledgesBatchEnd: Bool = {
   var name = utsname()
   guard uname(&name) == 0 else { return false }
-  let release = withUnsafeBytes(of: &name.release) { bytes in String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+  let release = withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
   return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 10)
 }()

@@ -38,9 +38,10 @@ package final class NetlinkSocket {
   /// The file descriptor.
   package var descriptor: Int32 { mnl_socket_get_fd(handle) }
 
-  /// The first of `count` sequence numbers that were not used yet.
+  /// The first of `count` successive sequence numbers; they begin again when they are used up.
   package func takeSequence(_ count: Int = 1) -> UInt32 {
-    defer { sequence &+= UInt32(truncatingIfNeeded: count) }
+    if UInt32.max - sequence < count { sequence = 1 }
+    defer { sequence += UInt32(count) }
     return sequence
   }
 
@@ -133,29 +134,34 @@ extension NetlinkSocket {
   /// - Throws: `NetlinkError`; with EINTR when what was dumped changed meanwhile (NLM_F_DUMP_INTR).
   package func request(
     _ buffer: borrowing MessageBuffer, sequence: UInt32, dump: Bool, for operation: @autoclosure () -> String,
-    _ body: (NetlinkMessage) throws(NetlinkError) -> Void
+    _ body: (NetlinkMessage) -> Void
   ) throws(NetlinkError) {
     try send(buffer.bytes, for: operation())
-    var failure: NetlinkError?
-    while let messages = try receive(for: operation()) {
+    var wasInterrupted = false
+    while let messages = try receiveOrDiscard(for: operation()) {
       for message in messages where message.sequence == sequence {
-        if message.flags & UInt16(NLM_F_DUMP_INTR) != 0, dump { failure = failure ?? NetlinkError(operation(), code: EINTR) }
+        wasInterrupted = wasInterrupted || message.flags & UInt16(NLM_F_DUMP_INTR) != 0
         switch NetlinkReply(message, of: operation()) {
         case .refused(let error): throw error
-        case .done, .acknowledged:
-          if let failure { throw failure }
-          return
         case .data:
-          if failure == nil {
-            do { try body(message) } catch { failure = error }
-          }
-          if !dump {
-            if let failure { throw failure }
-            return
-          }
+          body(message)
+          if !dump { return }
+        case .done, .acknowledged:
+          if wasInterrupted { throw NetlinkError(operation(), code: EINTR) }
+          return
         }
       }
     }
-    throw failure ?? NetlinkError(operation(), code: ENODATA, message: "the kernel did not answer")
+    throw NetlinkError(operation(), code: ENODATA, message: "the kernel did not answer")
+  }
+
+  /// The next datagram; after an error the rest of a dump is thrown away, since only one can run at a time.
+  private func receiveOrDiscard(for operation: @autoclosure () -> String) throws(NetlinkError) -> NetlinkMessages? {
+    do {
+      return try receive(for: operation())
+    } catch {
+      discardReplies()
+      throw error
+    }
   }
 }

@@ -24,6 +24,7 @@ package struct ElementKey: Hashable, Comparable, Sendable {
   /// Appends one field.
   package mutating func append(_ value: UInt128, as field: FieldType, padded: Bool) {
     let width = field.width
+    let value = field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
     for shift in stride(from: 8 * (width - 1), through: 0, by: -8) {
       append(byte: UInt8(truncatingIfNeeded: value >> UInt128(shift)))
     }
@@ -37,7 +38,7 @@ package struct ElementKey: Hashable, Comparable, Sendable {
       var value: UInt128 = 0
       for index in 0..<field.width { value = value << 8 | UInt128(self[offset + index]) }
       offset += type.count > 1 ? (field.width + 3) & ~3 : field.width
-      return value
+      return field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
     }
   }
 

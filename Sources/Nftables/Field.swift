@@ -12,8 +12,11 @@ package enum Field: Hashable, Sendable, CaseIterable {
   /// `meta l4proto`: the transport protocol, extension headers skipped.
   case transportProtocol
 
-  /// `tcp dport`.
-  case tcpDestinationPort
+  /// `iif`: the index of the interface the packet came in by; packets of the host itself have none.
+  case inputInterface
+
+  /// `tcp dport`, `udp dport`.
+  case tcpDestinationPort, udpDestinationPort
 
   /// `th dport`: bytes 2 and 3 of whatever transport header there is; use it together with `transportProtocol`.
   case destinationPort
@@ -28,7 +31,8 @@ package enum Field: Hashable, Sendable, CaseIterable {
     case .source6, .destination6: .address6
     case .hopLimit6, .networkProtocol: .byte
     case .transportProtocol: .transportProtocol
-    case .tcpDestinationPort, .destinationPort: .port
+    case .inputInterface: .interface
+    case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .port
     case .icmpType: .icmpType
     case .icmp6Type: .icmp6Type
     }
@@ -49,13 +53,16 @@ package enum FieldType: Hashable, Sendable, CaseIterable {
   /// `icmp_type`, `icmpv6_type`.
   case icmpType, icmp6Type
 
+  /// `iface_index`; the one type that the kernel keeps in the machine's own byte order.
+  case interface
+
   /// A plain byte; not used in sets.
   case byte
 
   /// Bytes on the wire.
   package var width: Int {
     switch self {
-    case .address4: 4
+    case .address4, .interface: 4
     case .address6: 16
     case .port: 2
     case .transportProtocol, .icmpType, .icmp6Type, .byte: 1

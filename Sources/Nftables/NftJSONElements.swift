@@ -61,6 +61,10 @@ extension TextBuffer {
       append(UInt8(ascii: "\""))
     case .transportProtocol where named, .icmpType where named, .icmp6Type where named:
       append(field.jsonName(of: UInt16(truncatingIfNeeded: value)))
+    case .interface:
+      append(UInt8(ascii: "\""))
+      append(decimal: UInt64(truncatingIfNeeded: value))
+      append(UInt8(ascii: "\""))
     case .port, .byte, .transportProtocol, .icmpType, .icmp6Type:
       append(decimal: UInt64(truncatingIfNeeded: value))
     }

@@ -32,6 +32,7 @@ extension Statement {
 extension Field {
   /// The field as a `payload` or `meta` expression.
   fileprivate var json: JSONValue {
+    if self == .inputInterface { return .object([("meta", .object([("key", .string("iif"))]))]) }
     let words = nftExpression.split(separator: " ").map { JSONValue.string(String($0)) }
     if self == .networkProtocol || self == .transportProtocol {
       return .object([("meta", .object([("key", words[1])]))])

@@ -13,7 +13,9 @@ extension Field {
     case .hopLimit6: "ip6 hoplimit"
     case .networkProtocol: "meta nfproto"
     case .transportProtocol: "meta l4proto"
+    case .inputInterface: "iif"
     case .tcpDestinationPort: "tcp dport"
+    case .udpDestinationPort: "udp dport"
     case .destinationPort: "th dport"
     case .icmpType: "icmp type"
     case .icmp6Type: "icmpv6 type"
@@ -57,6 +59,7 @@ extension FieldType {
     case .port: "inet_service"
     case .icmpType: "icmp_type"
     case .icmp6Type: "icmpv6_type"
+    case .interface: "iface_index"
     case .byte: "integer"
     }
   }
@@ -68,7 +71,7 @@ extension FieldType {
       case .transportProtocol: protocolName(value)
       case .icmpType: icmpTypeName(value)
       case .icmp6Type: icmp6TypeName(value)
-      case .port, .byte, .address4, .address6: nil
+      case .port, .byte, .interface, .address4, .address6: nil
       }
     return name.map(NftValue.word) ?? .number(value)
   }

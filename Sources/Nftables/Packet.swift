@@ -35,6 +35,9 @@ package struct Packet: Hashable, Sendable {
   /// Whether this node translated the connection's destination.
   package var destinationTranslated: Bool
 
+  /// The index of the interface the packet came in by; `nil` for packets of the host itself.
+  package var inputInterface: UInt32?
+
   /// Whether `source` is an address of this node.
   package var sourceIsLocal: Bool
 
@@ -47,7 +50,7 @@ package struct Packet: Hashable, Sendable {
     from source: IPAddress, to destination: IPAddress, _ transport: TransportProtocol, sourcePort: UInt16 = 49152,
     destinationPort: UInt16 = 0, icmpType: UInt8? = nil, tcpFlags: TCPFlags? = nil, hopLimit: UInt8 = 64,
     state: ConnectionState = .new, direction: ConnectionDirection = .original, destinationTranslated: Bool = false,
-    sourceIsLocal: Bool = false, destinationIsLocal: Bool = false
+    inputInterface: UInt32? = nil, sourceIsLocal: Bool = false, destinationIsLocal: Bool = false
   ) {
     self.source = source
     self.destination = destination
@@ -61,6 +64,7 @@ package struct Packet: Hashable, Sendable {
     self.state = state
     self.direction = direction
     self.destinationTranslated = destinationTranslated
+    self.inputInterface = inputInterface
     self.sourceIsLocal = sourceIsLocal
     self.destinationIsLocal = destinationIsLocal
   }
@@ -101,6 +105,8 @@ extension Packet {
     case .networkProtocol: .known(family == .v4 ? 2 : 10)
     case .transportProtocol: .known(UInt128(transport.rawValue))
     case .tcpDestinationPort: transport == .tcp ? destinationPort.map { .known(UInt128($0)) } : nil
+    case .udpDestinationPort: transport == .udp ? destinationPort.map { .known(UInt128($0)) } : nil
+    case .inputInterface: inputInterface.map { .known(UInt128($0)) }
     case .destinationPort: destinationPort.map { .known(UInt128($0)) } ?? .arbitrary
     case .icmpType: transport == .icmp ? icmpType.map { .known(UInt128($0)) } : nil
     case .icmp6Type: transport == .icmpv6 ? icmpType.map { .known(UInt128($0)) } : nil

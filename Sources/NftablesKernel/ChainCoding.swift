@@ -44,16 +44,20 @@ struct ListedChain {
   /// What about it moat does not use; `nil` for a chain as moat makes them.
   let peculiarity: String?
 
-  /// `nil` when the message cannot be read.
+  /// `nil` for a message without names.
   init?(_ message: NetlinkMessage) {
+    guard let table = message.text(NFTA_CHAIN_TABLE.rawValue), let name = message.text(NFTA_CHAIN_NAME.rawValue) else {
+      return nil
+    }
+    self.table = table
+    self.name = name
     guard let object = nftnl_chain_alloc() else { return nil }
     defer { nftnl_chain_free(object) }
-    guard nftnl_chain_nlmsg_parse(message.header, object) == 0,
-      let table = nftnl_chain_get_str(object, UInt16(NFTNL_CHAIN_TABLE.rawValue)),
-      let name = nftnl_chain_get_str(object, UInt16(NFTNL_CHAIN_NAME.rawValue))
-    else { return nil }
-    self.table = String(cString: table)
-    self.name = String(cString: name)
+    guard nftnl_chain_nlmsg_parse(message.header, object) == 0 else {
+      hook = nil
+      peculiarity = "a chain that could not be read"
+      return
+    }
     guard nftnl_chain_is_set(object, UInt16(NFTNL_CHAIN_HOOKNUM.rawValue)) else {
       hook = nil
       peculiarity = nil
@@ -84,4 +88,13 @@ extension Hook {
 extension NetlinkMessage {
   /// The message as libnftnl takes it.
   var header: UnsafePointer<nlmsghdr>? { bytes.baseAddress?.assumingMemoryBound(to: nlmsghdr.self) }
+
+  /// The first attribute of this type, as a text.
+  func text(_ type: UInt32) -> String? {
+    var attributes = attributes(after: 4)
+    while let attribute = attributes.next() {
+      if UInt32(attribute.type) == type { return attribute.text }
+    }
+    return nil
+  }
 }

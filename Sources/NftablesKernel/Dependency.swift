@@ -111,8 +111,9 @@ extension Field {
     switch self {
     case .source4, .destination4: [.network(.v4, fromHeader: false)]
     case .source6, .destination6, .hopLimit6: [.network(.v6, fromHeader: false)]
-    case .networkProtocol, .transportProtocol, .destinationPort: []
+    case .networkProtocol, .transportProtocol, .inputInterface, .destinationPort: []
     case .tcpDestinationPort: [.transport(UInt8(IPPROTO_TCP))]
+    case .udpDestinationPort: [.transport(UInt8(IPPROTO_UDP))]
     case .icmpType: [.network(.v4, fromHeader: family == .bridge), .transport(UInt8(IPPROTO_ICMP))]
     case .icmp6Type: [.network(.v6, fromHeader: family == .bridge), .transport(UInt8(IPPROTO_ICMPV6))]
     }

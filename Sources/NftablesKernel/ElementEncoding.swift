@@ -37,7 +37,8 @@ extension NetlinkBatch {
     var next = 0
     while next < elements.count {
       let end = min(next + limit, elements.count)
-      let start = beginMessage(target.message, flags: target.flags, family: target.table.family.number, step: target.step)
+      let family = target.table.family.number
+      let start = beginMessage(target.message, flags: target.flags, family: family, step: target.step)
       buffer.putAttribute(UInt16(NFTA_SET_ELEM_LIST_TABLE.rawValue), text: target.table.name)
       buffer.putAttribute(UInt16(NFTA_SET_ELEM_LIST_SET.rawValue), text: target.set)
       let list = buffer.beginNest(UInt16(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue))

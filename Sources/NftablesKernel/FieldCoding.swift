@@ -12,7 +12,8 @@ extension Field {
     case .hopLimit6: .payload(.network(7, 1))
     case .networkProtocol: .meta(.networkProtocol)
     case .transportProtocol: .meta(.transportProtocol)
-    case .tcpDestinationPort, .destinationPort: .payload(.transport(2, 2))
+    case .inputInterface: .meta(.inputInterface)
+    case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .payload(.transport(2, 2))
     case .icmpType, .icmp6Type: .payload(.transport(0, 1))
     }
   }

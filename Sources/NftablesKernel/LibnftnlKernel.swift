@@ -34,11 +34,22 @@ package final class LibnftnlKernel: NftablesBackend {
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
     let generation = try generation()
     var tables: [Table] = []
-    for id in ownTables {
-      if let table = try TableReader(self, id, generation).table() { tables.append(table) }
+    do {
+      for id in ownTables {
+        if let table = try TableReader(self, id, generation).table() { tables.append(table) }
+      }
+    } catch {
+      // A set that is deleted while the tables are read is not found: no error, but a change.
+      try expect(generation)
+      throw error
     }
-    guard try self.generation() == generation else { throw .changed("read the ruleset") }
+    try expect(generation)
     return (tables.isEmpty ? nil : Ruleset(tables: tables), generation)
+  }
+
+  /// Throws ERESTART unless `generation` is still the current one.
+  private func expect(_ generation: Generation) throws(KernelError) {
+    guard try self.generation() == generation else { throw .changed("read the ruleset") }
   }
 
   package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
@@ -55,9 +66,9 @@ package final class LibnftnlKernel: NftablesBackend {
   /// What the named counters of a table have counted, by name; empty where there is no such table.
   package func counters(of table: TableID = TableID(.inet, "moat")) throws(KernelError) -> [String: CounterValue] {
     var values: [String: CounterValue] = [:]
-    let ask = { (buffer: inout MessageBuffer) in buffer.putAttribute(UInt16(NFTA_OBJ_TABLE.rawValue), text: table.name) }
-    try self.ask(
-      NFT_MSG_GETOBJ, family: table.family.number, dump: true, for: "read counters of \(table)", ask
+    try ask(
+      NFT_MSG_GETOBJ, family: table.family.number, dump: true, for: "read counters of \(table)",
+      { $0.putAttribute(UInt16(NFTA_OBJ_TABLE.rawValue), text: table.name) }
     ) { message in
       if let object = ListedObject(message), object.table == table.name { values[object.name] = object.value }
     }
@@ -88,9 +99,7 @@ extension LibnftnlKernel {
     attributes(&query)
     query.endMessage(start)
     do {
-      try socket.request(query, sequence: sequence, dump: dump, for: operation()) {
-        (message) throws(NetlinkError) in body(message)
-      }
+      try socket.request(query, sequence: sequence, dump: dump, for: operation(), body)
     } catch {
       if error.code == EINTR { throw .changed(operation()) }
       throw KernelError(operation(), error)
@@ -101,8 +110,9 @@ extension LibnftnlKernel {
 extension LibnftnlKernel {
   /// The bytes that a commit of `transaction` would send, for measurements; without a generation they can be sent
   /// again and again.
-  package static func encoded(_ transaction: Transaction, at generation: Generation? = nil) throws(KernelError) -> [UInt8]
-  {
+  package static func encoded(
+    _ transaction: Transaction, at generation: Generation? = nil
+  ) throws(KernelError) -> [UInt8] {
     var batch = NetlinkBatch()
     try batch.encode(transaction, at: generation, sequence: 1)
     return Array(batch.buffer.bytes)

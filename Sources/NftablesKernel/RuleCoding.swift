@@ -25,7 +25,7 @@ extension NetlinkBatch {
   private func setComment(_ comment: String, of rule: OpaquePointer) throws(KernelError) {
     let text = Array(comment.utf8)
     guard text.count < NFTNL_UDATA_COMMENT_MAXLEN else {
-      throw KernelError(operation: "add rule", code: 0, reason: "its comment is longer than 127 bytes: \(comment)")
+      throw KernelError(operation: "add rule", code: 0, reason: "the comment is longer than 127 bytes")
     }
     let record = [UInt8(NFTNL_UDATA_RULE_COMMENT.rawValue), UInt8(text.count + 1)] + text + [0]
     _ = record.withUnsafeBytes {
@@ -40,17 +40,17 @@ struct ListedRule {
   let chain: String
   let rule: Rule
 
-  /// `nil` when the message cannot be read.
+  /// `nil` for a message without names.
   init?(_ message: NetlinkMessage, in family: TableID.Family) {
-    guard let object = nftnl_rule_alloc() else { return nil }
-    defer { nftnl_rule_free(object) }
-    guard nftnl_rule_nlmsg_parse(message.header, object) == 0,
-      let table = nftnl_rule_get_str(object, UInt16(NFTNL_RULE_TABLE.rawValue)),
-      let chain = nftnl_rule_get_str(object, UInt16(NFTNL_RULE_CHAIN.rawValue))
+    guard let table = message.text(NFTA_RULE_TABLE.rawValue), let chain = message.text(NFTA_RULE_CHAIN.rawValue),
+      let object = nftnl_rule_alloc()
     else { return nil }
-    self.table = String(cString: table)
-    self.chain = String(cString: chain)
-    rule = Rule(object, in: family)
+    defer { nftnl_rule_free(object) }
+    self.table = table
+    self.chain = chain
+    // libnftnl refuses a rule with an expression that is younger than itself.
+    let isReadable = nftnl_rule_nlmsg_parse(message.header, object) == 0
+    rule = isReadable ? Rule(object, in: family) : Rule([], comment: notOurs("a rule that could not be read"))
   }
 }
 

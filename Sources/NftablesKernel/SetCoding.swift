@@ -13,12 +13,19 @@ extension FieldType {
     case .port: 13
     case .icmpType: 14
     case .icmp6Type: 29
+    case .interface: 20
     case .byte: 5
     }
   }
 
   /// What nft notes of the type's byte order in a set's user data.
-  fileprivate var noted: UInt8 { self == .transportProtocol ? 0 : 2 }
+  fileprivate var noted: UInt8 {
+    switch self {
+    case .transportProtocol: 0
+    case .interface: 1
+    default: 2
+    }
+  }
 }
 
 extension SetDefinition {
@@ -90,18 +97,17 @@ struct ListedSet {
   /// `nil` for a set (or map) as moat does not make them.
   let definition: SetDefinition?
 
-  /// `nil` when the message cannot be read.
+  /// `nil` for a message without names.
   init?(_ message: NetlinkMessage) {
-    guard let object = nftnl_set_alloc() else { return nil }
-    defer { nftnl_set_free(object) }
-    guard nftnl_set_nlmsg_parse(message.header, object) == 0,
-      let table = nftnl_set_get_str(object, UInt16(NFTNL_SET_TABLE.rawValue)),
-      let name = nftnl_set_get_str(object, UInt16(NFTNL_SET_NAME.rawValue))
+    guard let table = message.text(NFTA_SET_TABLE.rawValue), let name = message.text(NFTA_SET_NAME.rawValue),
+      let object = nftnl_set_alloc()
     else { return nil }
-    self.table = String(cString: table)
-    self.name = String(cString: name)
-    isAnonymous = object.number(NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS.rawValue != 0
-    definition = SetDefinition(object, name: self.name)
+    defer { nftnl_set_free(object) }
+    self.table = table
+    self.name = name
+    let isReadable = nftnl_set_nlmsg_parse(message.header, object) == 0
+    isAnonymous = isReadable && object.number(NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS.rawValue != 0
+    definition = isReadable ? SetDefinition(object, name: name) : nil
   }
 }
 

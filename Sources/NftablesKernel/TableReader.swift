@@ -69,7 +69,7 @@ struct TableReader {
     let rules = try rules()
     return listed.map { chain in
       if let peculiarity = chain.peculiarity {
-        return Chain(chain.name, rules: [Rule([], comment: notOurs(peculiarity))])
+        return Chain(chain.name, hook: .foreign, rules: [Rule([], comment: notOurs(peculiarity))])
       }
       return Chain(chain.name, hook: chain.hook, rules: rules[chain.name] ?? [])
     }

@@ -8,7 +8,13 @@ extension NetlinkBatch {
   /// - Parameter sequence: the first of `operations.count + 2` sequence numbers.
   mutating func encode(_ transaction: Transaction, at generation: Generation?, sequence: UInt32) throws(KernelError) {
     begin(subsystem: UInt16(NFNL_SUBSYS_NFTABLES), generation: generation?.rawValue, sequence: sequence)
-    for (step, operation) in transaction.operations.enumerated() { try append(operation, step: step) }
+    for (step, operation) in transaction.operations.enumerated() {
+      do {
+        try append(operation, step: step)
+      } catch {
+        throw KernelError(operation: operation.summary, code: error.code, reason: error.reason)
+      }
+    }
     end()
   }
 

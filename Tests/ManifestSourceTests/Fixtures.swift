@@ -14,3 +14,9 @@ func read(_ text: String, isJSON: Bool = false) -> ManifestReading {
   collector.add(Array(text.utf8), file: isJSON ? "test.json" : "test.yaml", isJSON: isJSON)
   return collector.finish()
 }
+
+/// An object `ns/name` with this spec, which is given in YAML without indentation.
+func manifest(_ apiVersion: String, _ kind: String, _ spec: String) -> String {
+  let lines = spec.split(separator: "\n").map { "  \($0)\n" }.joined()
+  return "apiVersion: \(apiVersion)\nkind: \(kind)\nmetadata: { name: name, namespace: ns }\nspec:\n\(lines)"
+}

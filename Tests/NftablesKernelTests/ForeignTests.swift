@@ -28,13 +28,14 @@ struct ForeignTests {
     "add chain inet moat mine { type filter hook postrouting priority 0; }",
     "add set inet moat mine { type mark; }", "add set inet moat mine { type ipv4_addr; flags timeout; }",
     "add set inet moat mine { type ipv4_addr; flags dynamic; size 10; }",
-    "add map inet moat mine { type ipv4_addr : verdict; }", "add set inet moat mine { type ipv4_addr; flags constant; }",
+    "add map inet moat mine { type ipv4_addr : verdict; }",
+    "add set inet moat mine { type ipv4_addr; flags constant; }",
     "add element inet moat pods4 { 10.0.0.2 }",
     "add element inet moat pods4 { 10.0.0.2 comment \"x\" }", "delete element inet moat pods4 { 10.0.0.1 }",
     "add element inet moat inside4 { 10.0.0.0/8 }", "add counter inet moat mine", "add quota inet moat mine 5 mbytes",
     "add limit inet moat mine { rate 1/second; }", "add table inet moat { flags dormant; }",
   ])
-  func isNoticed(_ command: String) throws {
+  func isNoticedAndRepaired(_ command: String) throws {
     try inFreshNetworkNamespace {
       let kernel = try LibnftnlKernel()
       try kernel.commit(creation(of: wanted), at: kernel.generation())
@@ -42,6 +43,8 @@ struct ForeignTests {
       try nft(command)
       let read = try kernel.read().0
       #expect(read != wanted)
+      try kernel.commit(difference(from: read, to: wanted), at: kernel.generation())
+      #expect(try kernel.read().0 == wanted)
     }
   }
 
@@ -105,6 +108,6 @@ struct ForeignTests {
 
   @Test func libraryVersionsAreNamed() {
     #expect(libraryVersions.map(\.name) == ["libmnl", "libnftnl"])
-    #expect(libraryVersions.allSatisfy { $0.version == "static" || $0.version.hasPrefix($0.name + ".so.") })
+    #expect(libraryVersions.allSatisfy { $0.file == "static" || $0.file.hasPrefix($0.name + ".so.") })
   }
 }

@@ -159,7 +159,8 @@ private let lookups = [
     [.lookup([.source6, .icmp6Type], .isIn, set: "echo6"), .verdict(.accept)]),
   RuleExample("icmp type @types4 accept", [.lookup([.icmpType], .isIn, set: "types4"), .verdict(.accept)]),
   RuleExample("icmpv6 type @types6 accept", [.lookup([.icmp6Type], .isIn, set: "types6"), .verdict(.accept)]),
-  RuleExample("meta l4proto @protocols drop", [.lookup([.transportProtocol], .isIn, set: "protocols"), .verdict(.drop)]),
+  RuleExample(
+    "meta l4proto @protocols drop", [.lookup([.transportProtocol], .isIn, set: "protocols"), .verdict(.drop)]),
   RuleExample(
     "meta l4proto udp th dport @ports accept",
     [.compare(.transportProtocol, .equal, 17), .lookup([.destinationPort], .isIn, set: "ports"), .verdict(.accept)]),
@@ -216,7 +217,8 @@ private let comparisons = [
 
 private let effects = [
   RuleExample("counter name \"seen\"", [.counter("seen")]),
-  RuleExample("limit rate 200/second burst 500 packets accept", [.limit(perSecond: 200, burst: 500), .verdict(.accept)]),
+  RuleExample(
+    "limit rate 200/second burst 500 packets accept", [.limit(perSecond: 200, burst: 500), .verdict(.accept)]),
   RuleExample(
     "log prefix \"refused_external\" group 28015 snaplen 128",
     [.log(prefix: "refused_external", group: 28015, snaplen: 128)]),

@@ -193,5 +193,6 @@ private let concatenations: [SetExample] = [
   SetExample(
     "type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval", "fd00::1 . ::/0 . tcp . 443",
     NamedSet(
-      intervals: "s", of: flow6, ranges: [range(flow6, [address("fd00::1"), 0, 6, 443], [address("fd00::1"), .max, 6, 443])])),
+      intervals: "s", of: flow6,
+      ranges: [range(flow6, [address("fd00::1"), 0, 6, 443], [address("fd00::1"), .max, 6, 443])])),
 ]

@@ -28,7 +28,8 @@ extension ManifestReader {
     let kinds = ["SERVICE", "VIRTUAL_DESTINATION", "EXTERNAL_SERVICE"]
     let kind = try fields["kind"]?.word(of: kinds) ?? "SERVICE"
     return DestinationSelector(
-      kind: DestinationSelector.Kind(rawValue: kind) ?? .service, selector: try fields["selector"]?.objectSelector() ?? ObjectSelector(),
+      kind: DestinationSelector.Kind(rawValue: kind) ?? .service,
+      selector: try fields["selector"]?.objectSelector() ?? ObjectSelector(),
       port: try fields["port"]?.portSelector())
   }
 
@@ -57,8 +58,8 @@ extension ManifestReader {
     if try fields["match"]?.object().isEmpty == false { conditions.append("match") }
     return Authorization(
       isEmpty: fields.isEmpty, clients: try fields["allowedClients"]?.parts(ManifestReader.identitySelector),
-      ipBlocks: try fields["allowedIpBlocks"]?.parts(ManifestReader.prefix) ?? [], layer7Conditions: conditions.sorted(),
-      dryRun: try fields["dryRun"]?.boolean() ?? false)
+      ipBlocks: try fields["allowedIpBlocks"]?.parts(ManifestReader.prefix) ?? [],
+      layer7Conditions: conditions.sorted(), dryRun: try fields["dryRun"]?.boolean() ?? false)
   }
 
   /// One of `allowedClients`. `{}` is every identity.

@@ -1,17 +1,18 @@
 extension ClusterSnapshot {
   /// Adds an object. Kinds that moat does not read are counted.
   package mutating func add(_ manifest: Manifest) {
+    let name = shown("\(manifest.apiVersion) \(manifest.kind)")
     guard let kind = ManifestKind(rawValue: manifest.kind) else {
-      ignoredKinds["\(manifest.apiVersion) \(manifest.kind)", default: 0] += 1
+      ignoredKinds[name, default: 0] += 1
       return
     }
     switch kind.match(group: manifest.group, version: manifest.version) {
     case .known: add(manifest, as: kind)
-    case .foreign: ignoredKinds["\(manifest.apiVersion) \(manifest.kind)", default: 0] += 1
+    case .foreign: ignoredKinds[name, default: 0] += 1
     case .mistaken(let expected):
       let misunderstanding = Misunderstanding(
         path: "apiVersion", value: shown(manifest.apiVersion),
-        reason: "is not the API of kind \(kind.rawValue) that moat reads; expected \(expected.joined(separator: " or "))")
+        reason: "is not the API of \(kind.rawValue) that moat reads: \(expected.joined(separator: " or "))")
       problems.append(ObjectProblem(object: manifest.reference, misunderstanding: misunderstanding))
     }
   }

@@ -50,7 +50,8 @@ extension ManifestReader {
     let fields = try object(of: ["protocol", "port", "endPort"])
     let transport: Configuration.PortAllowance.Transport = try fields["protocol"]?.keyword() ?? .tcp
     if transport == .icmp {
-      if let port = fields["port"] ?? fields["endPort"] { throw port.fault("cannot stand with ICMP, which has no ports") }
+      let port = fields["port"] ?? fields["endPort"]
+      if let port { throw port.fault("cannot stand with ICMP, which has no ports") }
       return Configuration.PortAllowance(transport: .icmp, range: .all)
     }
     guard let first = fields["port"] else {

@@ -5,6 +5,11 @@ package struct JSONSyntaxError: Error, Hashable, Sendable {
 
   /// Counted from 1.
   package var line: Int
+
+  package init(reason: String, line: Int) {
+    self.reason = reason
+    self.line = line
+  }
 }
 
 /// How deep values may lie inside each other, in JSON and in YAML.

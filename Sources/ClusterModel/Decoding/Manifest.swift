@@ -57,7 +57,7 @@ extension ManifestReader {
     return Metadata(
       name: try fields.required("name").objectName(),
       namespace: isClusterScoped ? "" : try fields[present: "namespace"]?.objectName() ?? "default",
-      uid: try fields[present: "uid"]?.text(), labels: try fields[present: "labels"]?.labelTexts() ?? [:])
+      uid: fields["uid"]?.value.scalarText, labels: try fields[present: "labels"]?.labelTexts() ?? [:])
   }
 
   /// A name as Kubernetes gives them to the kinds moat reads.

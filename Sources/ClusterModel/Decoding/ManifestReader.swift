@@ -71,14 +71,21 @@ struct ManifestReader: Sendable {
     do { return .understood(try read(self)()) } catch { return .notUnderstood(error.misunderstanding) }
   }
 
-  /// A string that is not empty and in which nothing was left to be filled in.
+  /// A string of printable characters, not empty, in which nothing was left to be filled in.
   func text() throws(ManifestFault) -> String {
     guard case .string(let text) = value.content else { throw fault("is \(value.kindName), not a string") }
     guard !text.isEmpty else { throw fault("is empty") }
-    guard !text.contains("${"), !text.contains("$("), !text.contains("{{") else {
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { throw fault("has a control character") }
+    try checkVariables()
+    return text
+  }
+
+  /// Refuses text in which something was left to be filled in: `${VAR}`, `$(command)`, `{{ .Value }}`.
+  private func checkVariables() throws(ManifestFault) {
+    guard case .string(let text) = value.content else { return }
+    if text.contains("${") || text.contains("$(") || text.contains("{{") {
       throw fault("has a variable that was not filled in")
     }
-    return text
   }
 
   func boolean() throws(ManifestFault) -> Bool {
@@ -90,6 +97,7 @@ struct ManifestReader: Sendable {
 
   /// An integer within `range`.
   func integer(in range: ClosedRange<Int>) throws(ManifestFault) -> Int {
+    try checkVariables()
     guard case .integer(let number) = value.content else { throw fault("is \(value.kindName), not an integer") }
     guard range.contains(number) else {
       throw fault("is not a number from \(range.lowerBound) to \(range.upperBound)")
@@ -130,9 +138,7 @@ struct ManifestReader: Sendable {
       guard case .string(let text) = member.value.content else {
         throw member.fault("is \(member.value.kindName), not a string; put it in quotes")
       }
-      guard !text.contains("${"), !text.contains("$("), !text.contains("{{") else {
-        throw member.fault("has a variable that was not filled in")
-      }
+      try member.checkVariables()
       result[member.name] = text
     }
     return result

@@ -4,14 +4,16 @@ extension Pod {
   /// Reads a Pod. What is wrong is noted and left out; a ServiceAccount that is wrong leaves a pod nobody can name.
   init(_ manifest: Manifest, noting faults: inout FaultList) {
     let spec = faults.section(manifest.root[present: "spec"])
+    let hasIdentity = faults.faults.isEmpty
     let status = faults.section(manifest.root[present: "status"])
     let account = spec[present: "serviceAccountName"] ?? spec[present: "serviceAccount"]
     let hostNetwork = spec[present: "hostNetwork"]
     self.init(metadata: manifest.metadata, node: nil)
     node = faults.read(spec[present: "nodeName"], ManifestReader.objectName).map(NodeName.init(rawValue:))
-    serviceAccount = account == nil ? "default" : faults.read(account, ManifestReader.objectName) ?? ""
+    serviceAccount = faults.read(account, ManifestReader.objectName) ?? (account == nil && hasIdentity ? "default" : "")
     self.hostNetwork = hostNetwork == nil ? false : faults.read(hostNetwork, ManifestReader.boolean) ?? true
-    phase = faults.read(status[present: "phase"], ManifestReader.text).flatMap { Phase(rawValue: $0.lowercased()) }
+    phase =
+      faults.read(status[present: "phase"], ManifestReader.text).flatMap { Phase(rawValue: $0.lowercased()) }
       ?? .unknown
     addresses = podAddresses(status, noting: &faults)
     let containers = allContainers(spec, noting: &faults)

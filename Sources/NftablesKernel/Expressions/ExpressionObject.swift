@@ -19,6 +19,9 @@ struct ExpressionObject {
   /// Whether the attribute is there.
   func has(_ attribute: Int) -> Bool { nftnl_expr_is_set(handle, UInt16(attribute)) }
 
+  /// A short number; 0 where the attribute is missing.
+  func u16(_ attribute: Int) -> UInt16 { has(attribute) ? nftnl_expr_get_u16(handle, UInt16(attribute)) : 0 }
+
   /// A number; 0 where the attribute is missing.
   func u32(_ attribute: Int) -> UInt32 { has(attribute) ? nftnl_expr_get_u32(handle, UInt16(attribute)) : 0 }
 

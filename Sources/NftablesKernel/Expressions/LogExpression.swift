@@ -10,11 +10,11 @@ struct LogExpression: Hashable {
 
 extension LogExpression {
   init?(_ object: ExpressionObject) {
-    guard object.has(NFTNL_EXPR_LOG_GROUP), !object.has(NFTNL_EXPR_LOG_LEVEL), !object.has(NFTNL_EXPR_LOG_FLAGS),
-      !object.has(NFTNL_EXPR_LOG_QTHRESHOLD) || nftnl_expr_get_u16(object.handle, UInt16(NFTNL_EXPR_LOG_QTHRESHOLD)) == 0
+    guard object.has(NFTNL_EXPR_LOG_GROUP), object.u16(NFTNL_EXPR_LOG_QTHRESHOLD) == 0,
+      !object.has(NFTNL_EXPR_LOG_LEVEL), !object.has(NFTNL_EXPR_LOG_FLAGS)
     else { return nil }
     prefix = object.text(NFTNL_EXPR_LOG_PREFIX) ?? ""
-    group = nftnl_expr_get_u16(object.handle, UInt16(NFTNL_EXPR_LOG_GROUP))
+    group = object.u16(NFTNL_EXPR_LOG_GROUP)
     snaplen = object.u32(NFTNL_EXPR_LOG_SNAPLEN)
   }
 
