@@ -62,6 +62,16 @@ let package = Package(
       name: "table-owner", dependencies: ["NftablesKernel", "Nftables", "Netlink"], path: "Tests/TableOwner",
       swiftSettings: strict),
 
+    // The reference cluster, and what is measured with it.
+    .target(name: "ReferenceCluster", path: "Benchmarks/ReferenceCluster", swiftSettings: strict),
+    .executableTarget(
+      name: "moat-bench",
+      dependencies: [
+        "ReferenceCluster", "NamespaceLab", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
+        "EgressPolicy", "Nftables", "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/MoatBench", swiftSettings: strict),
+
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
