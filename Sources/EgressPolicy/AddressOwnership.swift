@@ -41,6 +41,9 @@ struct OwnedPod {
   var name: String
   var addresses: [IPAddress]
 
+  /// Its addresses as far as they may be granted something: none where the pod's phase is not understood (S11).
+  var grantable: [PodAddress] { pod.phase == .notUnderstood ? [] : owned }
+
   /// Its addresses, each with its name.
   var owned: [PodAddress] { addresses.map { PodAddress(pod: name, address: $0) } }
 }

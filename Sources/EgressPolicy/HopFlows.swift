@@ -12,11 +12,10 @@ extension EgressModel {
       for client in context.ownership.pods {
         let reached = client.pod.node == node ? door.endpoints : local
         guard !reached.isEmpty, let grant = door.clients[client.pod.identity] else { continue }
-        for address in client.addresses {
-          let reasons = grant.reasons(for: address)
+        for from in client.grantable {
+          let reasons = grant.reasons(for: from.address)
           guard !reasons.isEmpty else { continue }
-          let from = PodAddress(pod: client.name, address: address)
-          for endpoint in reached where endpoint.pod.address.family == address.family && endpoint.pod != from {
+          for endpoint in reached where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
             flows.append(
               Flow(
                 from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
@@ -64,8 +63,8 @@ extension EgressModel {
     guard !granted.isEmpty else { return false }
     return context.ownership.pods.contains { pod in
       guard let grants = granted[pod.pod.identity] else { return false }
-      return pod.addresses.contains { address in
-        grants.contains { $0.blocks?.contains(address) ?? true }
+      return pod.grantable.contains { own in
+        grants.contains { $0.blocks?.contains(own.address) ?? true }
       }
     }
   }
