@@ -2,8 +2,9 @@ import NetworkValues
 
 /// A Pod, as far as its identity on the network goes.
 package struct Pod: Hashable, Sendable {
-  /// `status.phase`; `unknown` covers an absent phase and words moat does not know.
-  package enum Phase: String, Hashable, Sendable { case pending, running, succeeded, failed, unknown }
+  /// `status.phase`; `unknown` covers an absent phase. A pod whose phase is not understood may have finished: it is
+  /// granted nothing, but keeps its claim to its addresses and its protection.
+  package enum Phase: String, Hashable, Sendable { case pending, running, succeeded, failed, unknown, notUnderstood }
 
   package var metadata: Metadata
 

@@ -6,7 +6,7 @@ struct AddressOwnership {
   /// Pods that may own an address, sorted by namespace and name, each with the addresses that are its own.
   private(set) var pods: [OwnedPod] = []
 
-  /// The addresses of every identity that runs a live pod; empty where none of its pods has one.
+  /// The grantable addresses of every identity that runs a live pod; empty where none of its pods has one.
   private(set) var addressesOfIdentity: [ServiceAccountName: [IPAddress]] = [:]
 
   /// Live pods in their node's network: they own nothing.
@@ -37,8 +37,9 @@ struct AddressOwnership {
           owned.append(address)
         }
       }
-      addressesOfIdentity[pod.identity, default: []] += owned
-      pods.append(OwnedPod(pod: pod, name: name, addresses: owned))
+      let ownedPod = OwnedPod(pod: pod, name: name, addresses: owned)
+      addressesOfIdentity[pod.identity, default: []] += ownedPod.grantable.map(\.address)
+      pods.append(ownedPod)
     }
   }
 }
@@ -58,6 +59,9 @@ struct OwnedPod {
   /// `namespace/name`.
   var name: String
   var addresses: [IPAddress]
+
+  /// Its addresses as far as they may be granted something: none where the pod's phase is not understood (S11).
+  var grantable: [PodAddress] { pod.phase == .notUnderstood ? [] : owned }
 
   /// Its addresses, each with its name.
   var owned: [PodAddress] { addresses.map { PodAddress(pod: name, address: $0) } }

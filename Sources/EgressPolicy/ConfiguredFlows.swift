@@ -22,7 +22,7 @@ extension EgressModel {
         result.findings.append(resolverIsDataPath(exception, path))
       }
       for pod in pods where pod.pod.node == node {
-        for owned in pod.owned {
+        for owned in pod.grantable {
           for destination in destinations where destination.prefix.family == owned.address.family {
             for port in exception.ports {
               result.flows.append(

@@ -45,7 +45,7 @@ package struct FarAddress: Hashable, Sendable {
 package struct PodSubject: Sendable {
   package var pod: Pod
 
-  /// Addresses that are its own (S9).
+  /// Addresses that are its own (S9) and may be granted something.
   package var owned: [PodAddress]
 
   /// Why addresses of its status are not its own; `nil` where all are.
@@ -93,10 +93,12 @@ extension EgressModel {
     let why: String? =
       if pod.hostNetwork { "has hostNetwork and owns no address (S9)" } else if !pod.isLive {
         "is \(pod.phase == .failed ? "Failed" : "Succeeded") and owns no address (S9)"
+      } else if pod.phase == .notUnderstood {
+        "has a phase that is not understood and is granted nothing (S11)"
       } else if (owned?.addresses ?? []) != pod.addresses {
         "shares an address with another live pod, or has one outside the cluster's networks (S9)"
       } else if pod.addresses.isEmpty { "has no address yet" } else { nil }
-    return PodSubject(pod: pod, owned: owned?.owned ?? [], disownment: why)
+    return PodSubject(pod: pod, owned: owned?.grantable ?? [], disownment: why)
   }
 
   /// How `client` gets to `host`, on `port` where one is given (the ExternalService's own, its portMatch or the far one).

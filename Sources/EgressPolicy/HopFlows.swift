@@ -22,11 +22,10 @@ extension EgressModel {
   private func append(
     _ client: OwnedPod, to endpoints: [GatewayEndpoint], by grant: DoorGrant, _ flows: inout [Flow]
   ) {
-    for address in client.addresses {
-      let reasons = grant.reasons(for: address)
+    for from in client.grantable {
+      let reasons = grant.reasons(for: from.address)
       guard !reasons.isEmpty else { continue }
-      let from = PodAddress(pod: client.name, address: address)
-      for endpoint in endpoints where endpoint.pod.address.family == address.family && endpoint.pod != from {
+      for endpoint in endpoints where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
         flows.append(
           Flow(
             from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,

@@ -12,9 +12,8 @@ extension Pod {
     node = faults.read(spec[present: "nodeName"], ManifestReader.objectName).map(NodeName.init(rawValue:))
     serviceAccount = faults.read(account, ManifestReader.objectName) ?? (account == nil && hasIdentity ? "default" : "")
     self.hostNetwork = hostNetwork == nil ? false : faults.read(hostNetwork, ManifestReader.boolean) ?? true
-    phase =
-      faults.read(status[present: "phase"], ManifestReader.text).flatMap { Phase(rawValue: $0.lowercased()) }
-      ?? .unknown
+    let phase = status[present: "phase"]
+    self.phase = phase == nil ? .unknown : faults.read(phase, ManifestReader.podPhase) ?? .notUnderstood
     addresses = podAddresses(status, noting: &faults)
     let containers = allContainers(spec, noting: &faults)
     containerPorts = containers.filter(\.keepsRunning).flatMap { container in
@@ -57,6 +56,18 @@ private func allContainers(_ spec: ObjectReader, noting faults: inout FaultList)
 }
 
 extension ManifestReader {
+  /// `status.phase`, in whatever case it is written.
+  fileprivate func podPhase() throws(ManifestFault) -> Pod.Phase {
+    switch try text().lowercased() {
+    case "pending": .pending
+    case "running": .running
+    case "succeeded": .succeeded
+    case "failed": .failed
+    case "unknown": .unknown
+    default: throw fault("is none of Pending, Running, Succeeded, Failed, Unknown")
+    }
+  }
+
   /// One of a container's `ports`.
   fileprivate func containerPort() throws(ManifestFault) -> ContainerPort {
     let fields = try object()
