@@ -55,14 +55,13 @@ package struct PodSubject: Sendable {
 }
 
 extension EgressModel {
-  /// The pod called `namespace/name`. A name without its generated suffix is accepted where it fits one pod alone
-  /// (`bookinfo/productpage-v1`). `nil` where there is none.
-  package func pod(named name: String) -> PodSubject? {
+  /// The pod called `namespace/name`, or all pods of which that is the name without a generated suffix
+  /// (`bookinfo/productpage-v1`). Sorted by name.
+  package func pods(named name: String) -> [PodSubject] {
     let named = snapshot.pods.map { (pod: $0, name: "\($0.metadata.namespace)/\($0.metadata.name)") }
     let exact = named.filter { $0.name == name }
     let fitting = exact.isEmpty ? named.filter { $0.name.hasPrefix("\(name)-") } : exact
-    guard fitting.count == 1, let pod = fitting.first?.pod else { return nil }
-    return subject(pod)
+    return fitting.sorted { $0.name < $1.name }.map { subject($0.pod) }
   }
 
   /// The live pod that owns `address`.
@@ -81,6 +80,9 @@ extension EgressModel {
 
   /// Link-local addresses that every node serves itself.
   package var localAddresses: [IPAddress] { configuration.cluster.localAddresses }
+
+  /// `enforce` or `audit`.
+  package var mode: String { configuration.mode.rawValue }
 
   /// Whether `address` counts as inside.
   package func isInside(_ address: IPAddress) -> Bool { networks.all.contains(address) }
@@ -115,7 +117,9 @@ extension EgressModel {
         result.missing.append("no address of \(client.pod.reference) is in the allowedIpBlocks of its policies")
       }
       let paths = paths(index, client, host)
-      if paths.isEmpty { result.missing.append("no gateway endpoint leads to \(destination.service.reference)") }
+      if paths.isEmpty, !client.pod.addresses.isEmpty {
+        result.missing.append("no gateway endpoint leads to \(destination.service.reference)")
+      }
       if paths.contains(where: \.far.isEmpty) {
         result.missing.append("\(host) has no address that hop B could open (\(destination.service.reference))")
       }

@@ -16,14 +16,16 @@ package func enforce(
   _ wanted: Ruleset, in backend: some NftablesBackend, attempts: Int = 10
 ) throws(KernelError) -> Enforcement {
   var committed = Transaction()
+  var own: Generation?
   for _ in 0..<attempts {
     do throws(KernelError) {
       let (actual, generation) = try backend.read()
       let transaction = difference(from: actual, to: wanted)
       if transaction.isEmpty { return Enforcement(transaction: committed, generation: generation) }
-      guard committed.isEmpty else { throw stillDifferent(transaction) }
+      guard generation != own else { throw stillDifferent(transaction) }
       try backend.commit(transaction, at: generation)
-      committed = transaction
+      committed.operations += transaction.operations
+      own = generation.next
     } catch {
       guard error.isOutrun else { throw error }
     }

@@ -33,6 +33,11 @@ extension Operation {
 
 extension TextBuffer {
   fileprivate mutating func append(_ operation: Operation) {
+    if case .deleteCounter(_, let name) = operation, name.contains(" ") {
+      // A stand-in for something that nft has other commands for; only a backend knows which.
+      append("# remove what is \(name)")
+      return
+    }
     append(operation.summary)
     switch operation {
     case .addSet(_, let definition): append(" { \(definition.nftProperties.joined(separator: "; ")); }")

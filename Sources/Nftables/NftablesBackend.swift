@@ -18,6 +18,9 @@ package struct Generation: Hashable, Sendable {
   package let rawValue: UInt32
 
   package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// What one commit makes of it. The kernel counts up and leaves 0 out.
+  package var next: Generation { Generation(rawValue: rawValue == .max ? 1 : rawValue + 1) }
 }
 
 /// The tables that are moat's, which alone it reads and writes.

@@ -5,7 +5,11 @@ import EgressPolicy
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print findings: what the model does not grant or moat cannot judge, with object, field and advice.",
-    discussion: "Exit status: 0 clean or notes only, 2 warnings, 1 errors. --list prints the catalogue of codes.")
+    discussion: """
+      Documents that cannot be read are errors; the rest is checked all the same. --list prints the catalogue of codes.
+
+      Exit status: 0 clean or notes only, 2 warnings, 1 errors.
+      """)
 
   @Option(name: .long, help: ArgumentHelp("Manifests to read, as for render.", valueName: "path"))
   var manifests: [String] = []
@@ -21,33 +25,51 @@ struct Check: ParsableCommand {
   }
 
   func run() throws {
-    if list { return printCatalogue() }
+    if list { return try printCatalogue() }
     var source = SourceOptions()
     source.manifests = manifests
     source.config = config
     let inputs = try source.load(keepGoing: true)
     let model = inputs.model
     let findings = model.flows(on: try node.resolve(in: model)).findings
-    if json { try printJSON(findings.map(FindingRecord.init)) } else { findings.forEach { printFinding($0) } }
+    if json {
+      try printJSON(inputs.documentErrors.map(FindingRecord.init(document:)) + findings.map(FindingRecord.init))
+    } else {
+      findings.forEach { printFinding($0) }
+    }
     if !inputs.documentErrors.isEmpty || findings.contains(where: { $0.code.severity == .error }) { throw ExitCode(1) }
     if findings.contains(where: { $0.code.severity == .warning }) { throw ExitCode(2) }
-    if findings.isEmpty, !json { print("no findings") }
+    if findings.isEmpty, !json { printError("no findings") }
   }
 
   private func printFinding(_ finding: Finding) {
     let severity = finding.code.severity
     let text = "\(finding)".dropFirst(severity.rawValue.count)
-    print(colors.paint(severity.rawValue, severity == .error ? .bad : severity == .warning ? .caution : .faint) + text)
+    printLine(
+      colors.paint(severity.rawValue, severity == .error ? .bad : severity == .warning ? .caution : .faint) + text)
   }
 
-  private func printCatalogue() {
-    for code in FindingCode.allCases { print("\(code.rawValue)  \(code.severity.rawValue)\t\(code.entry.meaning)") }
+  private func printCatalogue() throws {
+    if json {
+      return try printJSON(
+        FindingCode.allCases.map {
+          CatalogueRecord(code: $0.rawValue, severity: $0.severity.rawValue, meaning: $0.entry.meaning)
+        })
+    }
+    for code in FindingCode.allCases { printLine("\(code.rawValue)  \(code.severity.rawValue)\t\(code.entry.meaning)") }
   }
 }
 
-/// A finding as JSON.
-private struct FindingRecord: Encodable {
+/// A row of the catalogue as JSON.
+private struct CatalogueRecord: Encodable {
   var code: String
+  var severity: String
+  var meaning: String
+}
+
+/// A finding, or a document that could not be read, as JSON.
+private struct FindingRecord: Encodable {
+  var code: String?
   var severity: String
   var object: Object?
   var path: String
@@ -58,6 +80,14 @@ private struct FindingRecord: Encodable {
     var kind: String
     var namespace: String?
     var name: String
+  }
+
+  /// A document that could not be read has no code.
+  init(document error: String) {
+    severity = Severity.error.rawValue
+    path = ""
+    message = error
+    advice = "correct the document"
   }
 
   init(_ finding: Finding) {

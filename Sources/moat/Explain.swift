@@ -31,9 +31,12 @@ struct Explain: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The destination.", valueName: "host|ip")) var to: String
   @Flag(name: .long, help: "Print JSON.") var json = false
 
+  func validate() throws {
+    do { _ = try ExplainTarget(parsing: to) } catch { throw ValidationError("--to: \(error)") }
+  }
+
   func run() throws {
-    let target: ExplainTarget
-    do { target = try ExplainTarget(parsing: to) } catch { throw ValidationError("--to: \(error)") }
+    let target = try ExplainTarget(parsing: to)
     let model = try source.load(keepGoing: progress.keepGoing).model
     let subject = try resolveSubject(in: model)
     let explanation = try Explainer(model: model, subject: subject).explain(target)
@@ -43,26 +46,38 @@ struct Explain: ParsableCommand {
 
   private func resolveSubject(in model: EgressModel) throws -> ExplainSubject {
     if from == "host" { return .host(try node.resolve(in: model)) }
-    guard let pod = model.pod(named: from) else {
-      printError("moat: --from \(from) names no pod, or several. Write NAMESPACE/POD as kubectl get pods -A shows it.")
+    if node.node != nil { _ = try node.resolve(in: model) }
+    let candidates = model.pods(named: from)
+    guard candidates.count == 1, let pod = candidates.first else {
+      printError(
+        candidates.isEmpty
+          ? "moat: --from \(from) names no pod. Write NAMESPACE/POD as kubectl get pods -A shows it."
+          : "moat: --from \(from) may mean \(candidates.map(\.name).joined(separator: ", ")). Write one of them.")
       throw ExitCode(1)
     }
-    return .pod(pod)
+    guard let name = pod.pod.node else { return .pod(pod) }
+    guard model.node(named: name) != nil else {
+      printError("moat: Pod \(pod.name) is on \(name), and the manifests have no Node of that name. Include it.")
+      throw ExitCode(1)
+    }
+    return pod.pod.hostNetwork ? .host(name) : .pod(pod)
   }
 
   private func printText(_ explanation: Explanation) {
-    print("\(explanation.from) → \(explanation.to)")
+    printLine("\(explanation.from) → \(explanation.to)")
     for hop in explanation.hops {
-      print("\n\(hop.name)  \(hop.packet)")
+      printLine("\n\(hop.name)  \(hop.packet)" + (hop.service.map { "  by \($0)" } ?? ""))
       for judgement in hop.judgements {
         let verdict = judgement.isAllowed ? colors.paint("allowed", .good) : colors.paint("refused", .bad)
-        print("  \(judgement.node)  \(judgement.hook)  \(verdict)  \(judgement.rule)")
+        let rule = [judgement.rule ?? "no rule", judgement.chain.map { "(chain \($0))" }].compactMap { $0 }
+        printLine("  \(judgement.node)  \(judgement.hook)  \(verdict)  \(rule.joined(separator: " "))")
       }
-      for reason in hop.reasons { print("  because \(reason)") }
+      for reason in hop.reasons { printLine("  because \(reason)") }
     }
-    for missing in explanation.missing { print("\nmissing: \(missing)") }
-    for finding in explanation.findings { print(colors.paint("see: \(finding)", .faint)) }
-    print("\n" + (explanation.isAllowed ? colors.paint("allowed", .good) : colors.paint("refused", .bad)))
+    for missing in explanation.missing { printLine("\nmissing: \(missing)") }
+    for finding in explanation.findings { printLine(colors.paint("see: \(finding)", .faint)) }
+    let audit = !explanation.isAllowed && explanation.mode == "audit" ? " (mode: audit lets it pass)" : ""
+    printLine("\n" + (explanation.isAllowed ? colors.paint("allowed", .good) : colors.paint("refused", .bad) + audit))
   }
 }
 
@@ -84,10 +99,14 @@ enum ExplainTarget {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let (address, port) = try splitPort(String(parts[0]))
     guard let ip = try? IPAddress(parsing: address) else {
-      guard parts.count == 1, !address.isEmpty else {
+      if text.contains("//") { throw NetworkSyntaxError(text: text, reason: "is a URL; write HOST[:PORT]") }
+      guard parts.count == 1 else {
         throw NetworkSyntaxError(text: text, reason: "names a protocol, which only an address can have")
       }
-      self = .host(address.lowercased().trimmingFinalDot, port: port)
+      if address.isEmpty || address.allSatisfy({ $0.isNumber || $0 == "." }) {
+        throw NetworkSyntaxError(text: text, reason: "is neither a host name nor an IP address")
+      }
+      self = .host(try hostName(parsing: address, allowingWildcard: false), port: port)
       return
     }
     switch parts.count == 2 ? parts[1].lowercased() : "tcp" {
@@ -122,8 +141,4 @@ private func splitPort(_ text: String) throws(NetworkSyntaxError) -> (String, UI
   let parts = text.split(separator: ":", omittingEmptySubsequences: false)
   guard parts.count == 2 else { return (text, nil) }
   return (String(parts[0]), try number(parts[1]))
-}
-
-extension String {
-  fileprivate var trimmingFinalDot: String { hasSuffix(".") ? String(dropLast()) : self }
 }

@@ -9,18 +9,48 @@ import Nftables
 struct Explanation: Encodable {
   var from: String
   var to: String
+
+  /// Whether enforcement lets the connection through.
   var isAllowed: Bool
+
+  /// `audit`: what is refused passes all the same.
+  var mode: String
   var hops: [Hop] = []
   var missing: [String] = []
   var findings: [String] = []
 
   /// One packet, and what every node on its way says.
   struct Hop: Encodable, Equatable {
+    /// `hop A`, `hop B` or `packet`.
     var name: String
-    var packet: String
+    var packet: Label
+
+    /// The Service that translated the destination, if one did.
+    var service: String?
     var judgements: [Verdict]
-    var reasons: [String]
-    var isAllowed: Bool { judgements.allSatisfy(\.isAllowed) }
+    var reasons: [String] = []
+    var isAllowed: Bool
+
+    init(name: String, packet: Label, judgements: [Verdict]) {
+      self.name = name
+      self.packet = packet
+      self.judgements = judgements
+      isAllowed = judgements.allSatisfy(\.isAllowed)
+    }
+  }
+
+  /// A packet in the words of the command line.
+  struct Label: Encodable, Equatable, CustomStringConvertible {
+    var source: String
+    var destination: String
+    var `protocol`: String
+
+    /// Absent for icmp.
+    var port: UInt16?
+
+    var description: String {
+      "\(source) → \(destination) \(self.protocol)" + (port.map { " \($0)" } ?? "")
+    }
   }
 
   /// What one node's hook says.
@@ -29,8 +59,9 @@ struct Explanation: Encodable {
     var hook: String
     var isAllowed: Bool
 
-    /// The deciding rule's comment, its chain, and the counter.
-    var rule: String
+    /// The deciding rule's comment, and its chain.
+    var rule: String?
+    var chain: String?
   }
 }
 
@@ -69,12 +100,30 @@ struct Explainer {
   private mutating func judgePacket(
     to address: IPAddress, _ transport: TransportProtocol, port: UInt16
   ) throws -> Explanation {
-    let source = try sourceAddress(for: address)
-    var hop = hop("packet", Packet(from: source, to: address, transport, destinationPort: port), origin())
-    hop.reasons = hop.isAllowed ? reasons(from: source, to: address, transport, port: port) : []
     var explanation = Explanation(
-      from: subjectName, to: label(address, transport, port), isAllowed: hop.isAllowed, hops: [hop])
-    if !hop.isAllowed { explanation.missing = missing(to: address, transport, port: port) }
+      from: subjectName, to: label(address, transport, port), isAllowed: false, mode: model.mode)
+    guard let source = try sourceAddress(for: address) else {
+      explanation.missing = missing(to: address, transport, port: port)
+      return explanation
+    }
+    let translation = model.translation(of: address, transport, port: port)
+    let targets =
+      translation?.targets ?? [ServiceTranslation.Target(address: address, port: port)]
+    for target in targets {
+      var hop = hop(
+        "packet", Packet(from: source, to: target.address, transport, destinationPort: target.port), origin())
+      hop.service = translation.map { "\($0.service)" }
+      if hop.isAllowed {
+        hop.reasons = reasons(from: source, to: target.address, transport, port: target.port)
+      } else {
+        explanation.missing += missing(to: target.address, transport, port: target.port)
+      }
+      explanation.hops.append(hop)
+    }
+    if let translation, targets.isEmpty {
+      explanation.missing.append("\(translation.service) has no pod here; ask for the address that it leads to")
+    }
+    explanation.isAllowed = !explanation.hops.isEmpty && explanation.hops.allSatisfy(\.isAllowed)
     return explanation
   }
 
@@ -85,12 +134,12 @@ struct Explainer {
     }
   }
 
-  /// The subject's address of the destination's family.
-  private func sourceAddress(for destination: IPAddress) throws -> IPAddress {
+  /// The subject's address of the destination's family; `nil` for a pod that has no address yet.
+  private func sourceAddress(for destination: IPAddress) throws -> IPAddress? {
     let own: [IPAddress]
     switch subject {
     case .pod(let pod):
-      guard pod.pod.node != nil else { throw fail("Pod \(pod.name) is on no node yet") }
+      guard pod.pod.node != nil, !pod.pod.addresses.isEmpty else { return nil }
       own = pod.pod.addresses
     case .host(let node): own = model.node(named: node)?.internalIPs ?? []
     }
@@ -138,7 +187,7 @@ struct Explainer {
     }
     let model = model.explain(pod, to: host, port: port)
     var explanation = Explanation(
-      from: subjectName, to: host + (port.map { ":\($0)" } ?? ""), isAllowed: false,
+      from: subjectName, to: host + (port.map { ":\($0)" } ?? ""), isAllowed: false, mode: self.model.mode,
       findings: model.findings.map(\.description))
     for path in model.paths {
       let first = hopA(path)
@@ -172,15 +221,14 @@ struct Explainer {
 
   private mutating func hop(_ name: String, _ packet: Packet, _ origin: PacketWalk.Origin) -> Explanation.Hop {
     let judgements = walk.judge(packet, from: origin).map { judgement in
-      let rule = [judgement.rule ?? "no rule", judgement.chain.map { "(chain \($0))" }].compactMap { $0 }
-      return Explanation.Verdict(
+      Explanation.Verdict(
         node: judgement.node.rawValue, hook: judgement.hook.rawValue, isAllowed: judgement.isAllowed,
-        rule: rule.joined(separator: " "))
+        rule: judgement.rule, chain: judgement.chain)
     }
-    let port = packet.destinationPort ?? 0
-    return Explanation.Hop(
-      name: name, packet: "\(packet.source) → \(label(packet.destination, packet.transport, port))",
-      judgements: judgements, reasons: [])
+    let label = Explanation.Label(
+      source: "\(packet.source)", destination: "\(packet.destination)", protocol: "\(packet.transport)",
+      port: packet.destinationPort)
+    return Explanation.Hop(name: name, packet: label, judgements: judgements)
   }
 
   private func label(_ address: IPAddress, _ transport: TransportProtocol, _ port: UInt16) -> String {

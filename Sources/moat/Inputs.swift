@@ -32,9 +32,10 @@ struct SourceOptions: ParsableArguments {
     for error in reading.errors { printError("error: \(error)") }
     if configuration.host.presets.contains(.dns) { reading.snapshot.hostResolvers = try hostResolvers() }
     guard reading.errors.isEmpty || keepGoing else {
+      let count = reading.errors.count
       printError(
-        "moat: \(reading.errors.count) of the documents could not be used; nothing was derived. "
-          + "Correct them, or derive from the rest with --keep-going.")
+        "moat: \(count) error\(count == 1 ? "" : "s") in the manifests; nothing was derived. "
+          + "Correct them, or look at the rest with render, plan or explain and --keep-going.")
       throw ExitCode(1)
     }
     return LoadedInputs(
@@ -75,7 +76,8 @@ struct NodeOption: ParsableArguments {
   /// - Throws: `ExitCode(1)` where the manifests have no such node.
   func resolve(in model: EgressModel) throws -> NodeName {
     let environment = ProcessInfo.processInfo.environment["NODE_NAME"]
-    let name = NodeName(rawValue: node ?? environment ?? ProcessInfo.processInfo.hostName)
+    let given = [node, environment].compactMap { $0 }.first { !$0.isEmpty }
+    let name = NodeName(rawValue: given ?? ProcessInfo.processInfo.hostName)
     guard model.node(named: name) == nil else { return name }
     let known = model.nodeNames.map(\.rawValue).joined(separator: ", ")
     printError(

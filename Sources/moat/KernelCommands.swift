@@ -47,10 +47,13 @@ struct Apply: ParsableCommand {
       try kernel.adopt()
       return try enforce(lower(flows), in: kernel)
     }
-    for finding in flows.findings where finding.code.severity != .note { printError("\(finding)") }
+    let warnings = flows.findings.filter { $0.code.severity != .note }
+    if !warnings.isEmpty { printError("\(warnings.count) warnings; moat check shows them all") }
+    for warning in warnings.prefix(20) { printError("\(warning)") }
     let operations = done.transaction.operations.count
-    print(
+    printLine(
       "node \(flows.node): " + (operations == 0 ? "already in force" : "in force")
+        + (flows.rules.mode == .audit ? " in audit mode (nothing is refused)" : "")
         + ", \(operations) operation\(operations == 1 ? "" : "s") committed, read back and equal")
   }
 }
@@ -69,7 +72,7 @@ struct Unlock: ParsableCommand {
     let tables = removed.compactMap { operation -> TableID? in
       if case .deleteTable(let table) = operation { table } else { nil }
     }
-    print(
+    printLine(
       tables.isEmpty
         ? "there was no table of moat's; nothing was removed"
         : "removed " + tables.map { "table \($0)" }.joined(separator: ", ") + "; nothing is refused any more")

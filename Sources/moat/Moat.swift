@@ -20,6 +20,7 @@ struct Moat: ParsableCommand {
         moat plan  --manifests DIR --node NAME
         moat apply --manifests DIR --node NAME
       """,
+    version: Version.current,
     subcommands: [
       Render.self, Plan.self, Apply.self, Unlock.self, Check.self, Explain.self, Version.self,
     ])

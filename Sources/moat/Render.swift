@@ -7,8 +7,8 @@ struct Render: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print what a node would enforce; the kernel is not touched.",
     discussion: """
-      nft    a file for nft -f, equal after loading to what moat apply commits
-      json   the same in libnftables' JSON, for nft -j -f
+      nft    a file for nft -f, equal after loading to what moat apply commits; a table that is there is replaced
+      json   the same in libnftables' JSON, for nft -j -f where no table is yet
       flows  the derived allowances, one a line, tab-separated, sorted:
              HOP  FROM  TO  PROTO  PORT  BECAUSE
 
@@ -26,11 +26,14 @@ struct Render: ParsableCommand {
     let model = try source.load(keepGoing: progress.keepGoing).model
     let flows = model.flows(on: try node.resolve(in: model))
     switch format {
-    case .nft: printWhole(header(flows) + lower(flows).nftSyntax)
+    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax)
     case .json: printWhole(lower(flows).nftJSON)
     case .flows: printWhole(flows.lines.map { $0 + "\n" }.joined())
     }
   }
+
+  /// What was there goes in the same transaction: the first line makes sure that there is something to delete.
+  private var replacement: String { "table \(moatTable)\ndelete table \(moatTable)\n" }
 
   /// Node, role, counts, and a line for each warning.
   private func header(_ flows: EgressFlows) -> String {

@@ -9,9 +9,9 @@ struct Version: ParsableCommand {
   static let current = "0.1.0"
 
   func run() {
-    print("moat \(Self.current)")
+    printLine("moat \(Self.current)")
     for library in libraryVersions {
-      print("\(library.name) \(library.builtAgainst ?? "unknown (built without make)") (\(library.file))")
+      printLine("\(library.name) \(library.builtAgainst ?? "unknown (built without make)") (\(library.file))")
     }
   }
 }

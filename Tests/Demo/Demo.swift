@@ -61,7 +61,7 @@ struct Demo: AsyncParsableCommand {
     struct Hop: Decodable { var judgements: [Verdict] }
     struct Verdict: Decodable {
       var isAllowed: Bool
-      var rule: String
+      var rule: String?
     }
     var hops: [Hop]
   }

@@ -12,12 +12,12 @@ let introduction = """
 /// The attempts, one a line.
 func table(_ attempts: [Attempt], _ before: [ProbeResult], _ after: [ProbeResult], _ reasons: [String]) -> String {
   let width = attempts.map(\.title.count).max() ?? 0
-  let header = "\n  " + padded("attempt", width) + "  without moat   with moat   decided by"
+  let header = "\n  " + padded("attempt", width) + "  without moat   with moat    decided by"
   let rows = attempts.indices.map { index in
     let with =
       word(after[index]) + (attempts[index].shouldPass == (after[index].outcome == .delivered) ? "" : " (WRONG)")
     return "  " + padded(attempts[index].title, width) + "  " + padded(word(before[index]), 13) + "  "
-      + padded(with, 10) + "  " + reasons[index]
+      + padded(with, 11) + "  " + reasons[index]
   }
   let out = zip(attempts, before).filter { !$0.shouldPass && $1.outcome == .delivered }.count
   let still = zip(attempts, after).filter { !$0.shouldPass && ($1.outcome == .delivered || $1.hasArrived) }.count
