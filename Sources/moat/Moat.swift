@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The command line. See: interface.md, Commands
+/// The command line. See: README.md, Using it
 @main
 struct Moat: ParsableCommand {
   static let configuration = CommandConfiguration(
