@@ -2,7 +2,7 @@ import NetworkValues
 
 /// moat's configuration, `apiVersion: moat.dev/v1alpha1`, `kind: MoatConfiguration`, with every default in place.
 ///
-/// See: interface.md, Configuration
+/// See: README.md, Configuration
 package struct Configuration: Hashable, Sendable {
   package enum Mode: String, Hashable, Sendable, CaseIterable { case enforce, audit }
   package enum Inbound: String, Hashable, Sendable, CaseIterable { case any, services, none }

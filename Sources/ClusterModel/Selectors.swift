@@ -1,6 +1,6 @@
 /// Gloo's ObjectSelector: every field that is given must match; an omitted field means any.
 ///
-/// See: egress-model, section 3
+/// See: Gloo Mesh API reference, security.policy.gloo.solo.io/v2
 package struct ObjectSelector: Hashable, Sendable {
   /// Equal labels; empty means any.
   package var labels: [String: String]

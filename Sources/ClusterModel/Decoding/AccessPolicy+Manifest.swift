@@ -1,7 +1,7 @@
 extension AccessPolicy {
   /// Reads an AccessPolicy, strictly (S11).
   ///
-  /// See: egress-model, section 3
+  /// See: Gloo Mesh API reference, security.policy.gloo.solo.io/v2
   init(_ manifest: Manifest) {
     var faults = FaultList()
     let spec = faults.spec(of: manifest, fields: ["applyToDestinations", "applyToWorkloads", "config"])

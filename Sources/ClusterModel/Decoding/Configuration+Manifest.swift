@@ -16,7 +16,7 @@ extension Configuration {
 
   /// Reads a configuration. Unknown keys are faults; every fault is told, not only the first.
   ///
-  /// See: interface.md, Configuration
+  /// See: README.md, Configuration
   package static func read(_ value: ManifestValue) -> Reading {
     var faults = FaultList()
     let top = faults.section(

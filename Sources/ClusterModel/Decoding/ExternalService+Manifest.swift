@@ -1,7 +1,7 @@
 extension ExternalService {
   /// Reads an ExternalService, strictly (S11).
   ///
-  /// See: egress-model, section 1
+  /// See: Gloo Mesh API reference, networking.gloo.solo.io/v2
   init(_ manifest: Manifest) {
     var faults = FaultList()
     let spec = faults.spec(

@@ -1,7 +1,7 @@
 extension VirtualGateway {
   /// Reads a VirtualGateway, strictly (S11).
   ///
-  /// See: egress-model, section 2
+  /// See: Gloo Mesh API reference, networking.gloo.solo.io/v2
   init(_ manifest: Manifest) {
     var faults = FaultList()
     let spec = faults.spec(of: manifest, fields: ["workloads", "listeners"])

@@ -1,7 +1,7 @@
 extension Workspace {
   /// Reads a Workspace, strictly (S11). Without `workloadClusters` it holds no cluster.
   ///
-  /// See: egress-model, section 4
+  /// See: Gloo Mesh API reference, admin.gloo.solo.io/v2
   init(_ manifest: Manifest) {
     var faults = FaultList()
     let spec = faults.spec(of: manifest, fields: ["workloadClusters"])

@@ -1,7 +1,7 @@
 extension WorkspaceSettings {
   /// Reads WorkspaceSettings, strictly (S11). `options` decide nothing on the node.
   ///
-  /// See: egress-model, section 4
+  /// See: Gloo Mesh API reference, admin.gloo.solo.io/v2
   init(_ manifest: Manifest) {
     var faults = FaultList()
     let spec = faults.spec(of: manifest, fields: ["importFrom", "exportTo", "options"])
