@@ -9,6 +9,7 @@ import Testing
   func `Shuffled objects give the same flows and rulesets`(name: String) throws {
     let (snapshot, configuration) = try inputs(of: name)
     let model = EgressModel(snapshot, under: configuration)
+    try #require(!model.nodeNames.isEmpty)
     for seed in 0..<UInt64(20) {
       var generator = Seeded(seed)
       let shuffled = EgressModel(snapshot.shuffled(using: &generator), under: configuration)

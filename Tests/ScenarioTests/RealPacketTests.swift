@@ -18,24 +18,25 @@ struct RealPacketTests {
     for (row, observation) in seen {
       #expect(observation.verdict == row.verdict, "\(row): \(observation)")
       #expect(row.verdict == .allowed || !observation.hasArrived, "\(row): \(observation)")
-      // The answer to a packet that belongs to no connection belongs to none either, and may be refused.
-      let refusals = observation.counted.filter { $0.hasPrefix("refused") && !row.isRaw }
+      // The answer to a packet that belongs to no connection belongs to none either, and may be refused. In audit mode a
+      // connection's last packets are counted while the next row runs.
+      let isExact = !row.isRaw && scenario.configuration.mode == .enforce
+      let refusals = observation.counted.filter { $0.hasPrefix("refused") && isExact }
       let isCounted = row.reason.map(observation.counted.contains) ?? true
       #expect(isCounted && refusals.isSubset(of: [row.reason ?? ""]), "\(row): \(observation)")
     }
   }
 
-  @Test func `Without moat, what 01-httpbin refuses towards the outside gets through`() async throws {
-    let scenario = try Scenario("01-httpbin")
-    let rows = try scenario.packets().filter { $0.verdict != .allowed && !scenario.model.isInside($0.to) }
-    try #require(rows.count > 10)
+  /// So that the table proves something.
+  @Test(arguments: Scenario.names)
+  func `Without moat, what it refuses gets through`(name: String) async throws {
+    let scenario = try Scenario(name)
+    let rows = try scenario.packets().filter { $0.verdict != .allowed }
     let seen = try await onThread {
       let lab = try ScenarioLab(scenario, rows, isEnforced: false)
       return try rows.map { ($0, try lab.observe($0.expecting(.allowed))) }
     }
-    for (row, observation) in seen {
-      #expect(observation.verdict == .allowed && observation.hasArrived, "\(row): \(observation)")
-    }
+    for (row, observation) in seen { #expect(observation.hasArrived, "\(row): \(observation)") }
   }
 }
 
