@@ -75,8 +75,8 @@ struct EgressGateway {
     var chosen: [String: GatewayPod] = [:]
     for selector in selectors {
       let services = snapshot.services.filter { selects(selector, $0, context) }
-      for index in candidates(services, context.ownership) {
-        let pod = context.ownership.pods[index]
+      for place in candidates(services, context.ownership) {
+        let pod = context.ownership.pod(at: place)
         let own = services.filter { $0.selects(pod.pod) }
         if !own.isEmpty || (services.isEmpty && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
@@ -88,11 +88,11 @@ struct EgressGateway {
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
   }
 
-  /// Indices of the pods that a selector with these Services may select: a Service selects in its own namespace.
+  /// Places of the pods that a selector with these Services may select: a Service selects in its own namespace.
   private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
-    guard !services.isEmpty else { return Array(ownership.pods.indices) }
     let namespaces = Set(services.map(\.metadata.namespace))
-    return ownership.pods.indices.filter { namespaces.contains(ownership.pods[$0].pod.metadata.namespace) }
+    return services.isEmpty
+      ? Array(ownership.places) : ownership.places { namespaces.contains($0.metadata.namespace) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.

@@ -104,9 +104,13 @@ struct TargetResolution {
   private mutating func tuples(
     name: String, _ addresses: PrefixSet, _ number: UInt16, _ reason: Reason, at object: ObjectReference? = nil
   ) -> [FarTuple] {
-    let refused = addresses.intersection(context.forbidden)
-    if !refused.isEmpty { findings.append(notExternal(name, refused, reason, object ?? service.reference)) }
-    return addresses.subtracting(refused).prefixes.map {
+    var addresses = addresses
+    if context.forbidden.overlaps(addresses) {
+      let refused = addresses.intersection(context.forbidden)
+      findings.append(notExternal(name, refused, reason, object ?? service.reference))
+      addresses = addresses.subtracting(refused)
+    }
+    return addresses.prefixes.map {
       FarTuple(name: name, destination: $0, port: number, reason: reason)
     }
   }
