@@ -33,6 +33,10 @@ package struct ClusterSnapshot: Hashable, Sendable {
   /// What could not be understood in objects that identify rather than allow (a pod's address, a node's network).
   package var problems: [ObjectProblem] = []
 
+  /// Kinds of the egress model of which some object was there and could not be used: what its absence would mean (no
+  /// workspaces, no policy) must not be concluded.
+  package var unreadKinds: Set<String> = []
+
   /// Kinds that moat does not read, with how many there were (S11).
   package var ignoredKinds: [String: Int] = [:]
 

@@ -2,9 +2,15 @@ import ClusterModel
 import NetworkValues
 
 /// Which live pod owns which address (S9).
+///
+/// Pods are looked at where they lie in the snapshot, by their place here: copying ten thousand of them takes longer
+/// than everything else that is derived.
 struct AddressOwnership {
-  /// Pods that may own an address, sorted by namespace and name, each with the addresses that are its own.
-  private(set) var pods: [OwnedPod] = []
+  private let all: [Pod]
+
+  /// Indices of the pods that may own an address, and what is each one's own.
+  private let live: [Int]
+  private var addresses: [[IPAddress]] = []
 
   /// The grantable addresses of every identity that runs a live pod; empty where none of its pods has one.
   private(set) var addressesOfIdentity: [ServiceAccountName: [IPAddress]] = [:]
@@ -18,29 +24,56 @@ struct AddressOwnership {
   /// neither's; one outside the cluster's networks is nobody's.
   init(_ snapshot: ClusterSnapshot, inside: PrefixSet) {
     let all = snapshot.pods
-    let live = all.indices.filter { all[$0].isLive }
-    hostNetworkPods = live.filter { all[$0].hostNetwork }.map { all[$0] }
-    let named = live.filter { !all[$0].hostNetwork }
-      .map { (name: all[$0].metadata.namespace + "/" + all[$0].metadata.name, index: $0) }
-      .sorted { $0.name < $1.name }
-    let claims = claimCounts(named.lazy.map { all[$0.index].addresses })
-    pods.reserveCapacity(named.count)
-    for (name, index) in named {
-      let pod = all[index]
-      var owned: [IPAddress] = []
-      for address in pod.addresses {
+    self.all = all
+    hostNetworkPods = all.indices.filter { all[$0].hostNetwork && all[$0].isLive }.map { all[$0] }
+    live = all.indices.filter { !all[$0].hostNetwork && all[$0].isLive }
+    let claims = claimCounts(live.lazy.map { all[$0].addresses })
+    addresses.reserveCapacity(live.count)
+    for index in live {
+      let claimed = all[index].addresses
+      var own: [IPAddress] = []
+      for address in claimed {
         if claims[address] != 1 {
-          findings.append(claimedTwice(pod, address))
+          findings.append(claimedTwice(all[index], address))
         } else if !inside.contains(address) {
-          findings.append(notInside(pod, address))
+          findings.append(notInside(all[index], address))
         } else {
-          owned.append(address)
+          own.append(address)
         }
       }
-      let ownedPod = OwnedPod(pod: pod, name: name, addresses: owned)
-      addressesOfIdentity[pod.identity, default: []] += ownedPod.grantable.map(\.address)
-      pods.append(ownedPod)
+      addressesOfIdentity[all[index].identity, default: []] += all[index].phase == .notUnderstood ? [] : own
+      addresses.append(own)
     }
+  }
+
+  /// Every place, in the snapshot's order, which means nothing.
+  var places: Range<Int> { live.indices }
+
+  func node(at place: Int) -> NodeName? { all[live[place]].node }
+  func identity(at place: Int) -> ServiceAccountName { all[live[place]].identity }
+  func addresses(at place: Int) -> [IPAddress] { addresses[place] }
+
+  /// As far as they may be granted something: none where the pod's phase is not understood (S11).
+  func grantable(at place: Int) -> [IPAddress] { all[live[place]].phase == .notUnderstood ? [] : addresses[place] }
+
+  /// `namespace/name`.
+  func name(at place: Int) -> String { all[live[place]].metadata.namespace + "/" + all[live[place]].metadata.name }
+
+  func pod(at place: Int) -> OwnedPod {
+    OwnedPod(pod: all[live[place]], name: name(at: place), addresses: addresses[place])
+  }
+
+  /// Places of pods that `isWanted`, in the snapshot's order.
+  func places(where isWanted: (borrowing Pod) -> Bool) -> [Int] { places.filter { isWanted(all[live[$0]]) } }
+
+  /// Places with the pods' names, sorted by name.
+  func named(_ places: some Collection<Int>) -> [(name: String, place: Int)] {
+    places.map { (name: name(at: $0), place: $0) }.sorted { $0.name < $1.name }
+  }
+
+  /// Pods that `isWanted`, sorted by name.
+  func pods(where isWanted: (borrowing Pod) -> Bool) -> [OwnedPod] {
+    named(places(where: isWanted)).map { pod(at: $0.place) }
   }
 }
 

@@ -13,7 +13,7 @@ extension EgressModel {
     var result = ConfiguredFlows()
     for (index, exception) in configuration.exceptions.enumerated() {
       let path = "exceptions[\(index)]"
-      let pods = context.ownership.pods.filter { exception.from.selects($0.pod) }
+      let pods = context.ownership.pods { exception.from.selects($0) }
       let destinations = resolve(exception.to, path, &result.findings)
       if pods.isEmpty || exception.to.isEmpty || exception.ports.isEmpty {
         result.findings.append(allowsNothing(exception, path, hasPods: !pods.isEmpty))
@@ -113,7 +113,7 @@ extension EgressModel {
 
 extension Configuration.PodSelector {
   /// Needs a namespace, and labels or a ServiceAccount; without either it selects nothing.
-  fileprivate func selects(_ pod: Pod) -> Bool {
+  fileprivate func selects(_ pod: borrowing Pod) -> Bool {
     guard let namespace, namespace == pod.metadata.namespace else { return false }
     if podSelector == nil, serviceAccount == nil { return false }
     if let podSelector, podSelector.matchLabels.isEmpty { return false }

@@ -11,18 +11,34 @@ struct DerivationContext {
   /// Addresses that are nobody's external address (E5).
   let forbidden: PrefixSet
 
+  /// Every cluster that selectors and references name, sorted.
+  let clusterNames: [String]
+
   init(_ snapshot: ClusterSnapshot, _ configuration: Configuration, _ networks: InsideNetworks) {
     self.configuration = configuration
     inside = networks.all
+    clusterNames = namedClusters(snapshot)
     scopes = WorkspaceScopes(snapshot, clusterName: configuration.cluster.name)
     ownership = AddressOwnership(snapshot, inside: networks.all)
     forbidden = withEmbeddedForms(specialNetworks.union(networks.all))
   }
 
-  /// Whether a `cluster` field means this cluster: absent does, and any name where the cluster has none of its own.
+  /// Whether a `cluster` field means this cluster: absent does, and the only name in use where the configuration gives
+  /// none. Where several are in use, none does: which one is meant is not known.
   func isThisCluster(_ name: String?) -> Bool {
-    guard let name, let own = configuration.cluster.name else { return true }
-    return name == own
+    guard let name else { return true }
+    return configuration.cluster.name.map { $0 == name } ?? (clusterNames.count <= 1)
+  }
+
+  /// Where the name of this cluster is needed and not given.
+  var clusterFindings: [Finding] {
+    guard configuration.cluster.name == nil, clusterNames.count > 1 else { return [] }
+    return [
+      Finding(
+        .clusterUnclear, path: "cluster.name",
+        "the clusters \(clusterNames.joined(separator: ", ")) are named, so none of them is taken for this one",
+        advice: "set cluster.name")
+    ]
   }
 
   /// Whether a node may carry gateways (semantics, "gateway node"). An empty selector matches none.
@@ -47,4 +63,24 @@ func covers(_ pattern: String, _ name: String) -> Bool {
   guard pattern.hasPrefix("*.") else { return false }
   let suffix = pattern.dropFirst()
   return name.utf8.count > suffix.utf8.count && name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+}
+
+/// Every cluster that an object which allows names, sorted.
+private func namedClusters(_ snapshot: ClusterSnapshot) -> [String] {
+  var names: Set<String> = []
+  for service in snapshot.externalServices {
+    for port in service.ports {
+      for gateway in port.value?.routes?.gateways ?? [] { if let name = gateway.value?.cluster { names.insert(name) } }
+    }
+  }
+  for gateway in snapshot.virtualGateways {
+    for part in gateway.workloads ?? [] { if let name = part.value?.selector?.cluster { names.insert(name) } }
+  }
+  for policy in snapshot.accessPolicies {
+    for part in policy.destinations { if let name = part.value?.selector.cluster { names.insert(name) } }
+    for client in (policy.entries ?? []).flatMap({ $0.value?.clients ?? [] }) {
+      if let name = client.value?.serviceAccounts?.cluster { names.insert(name) }
+    }
+  }
+  return names.sorted()
 }

@@ -126,6 +126,7 @@ package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// `AccessPolicy istio-egress/p spec.config.authz.allowedClients[0] (ServiceAccount bookinfo/x)`.
   package var description: String {
-    (object.map(\.description) ?? "MoatConfiguration") + " " + path + (detail.isEmpty ? "" : " (\(detail))")
+    let text = (object.map(\.description) ?? "MoatConfiguration") + " " + path
+    return shown(text + (detail.isEmpty ? "" : " (\(detail))"), limit: .max)
   }
 }

@@ -9,14 +9,18 @@ struct EgressGateways {
   /// By the VirtualGateway's namespace and name.
   private(set) var index: [ObjectReference: Int] = [:]
 
-  /// A VirtualGateway is an egress gateway if any ExternalService routes through it. Services that are not in force
-  /// count as well here: more is then protected by S3, and nothing more is granted.
+  /// A VirtualGateway is an egress gateway if an ExternalService in force that it sees routes through it. Others do not
+  /// count: nothing is granted by them, and they must not close somebody else's ingress gateway.
   init(_ snapshot: ClusterSnapshot, _ context: DerivationContext) {
     let referenced = Set(
-      snapshot.externalServices.flatMap { service in
+      snapshot.externalServices.filter {
+        $0.approval.isInForce && $0.misunderstandings.isEmpty
+          && context.scopes.readsConfiguration(in: $0.metadata.namespace)
+      }.flatMap { service in
         service.ports.compactMap(\.value?.routes).flatMap(\.gateways).compactMap(\.value)
           .filter { context.isThisCluster($0.cluster) }
           .map { virtualGatewayReference($0, from: service) }
+          .filter { context.scopes.sees(service, from: $0.namespace ?? "") }
       })
     let nodes = Dictionary(snapshot.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let gatewayNodes = Set(
@@ -33,8 +37,14 @@ struct EgressGateways {
     if !gateways.isEmpty, gatewayNodes.isEmpty { findings.append(noGatewayNode(context)) }
   }
 
-  /// Every address of every gateway pod, granted something or not (S3). Sorted.
-  var protected: [PodAddress] { Set(gateways.flatMap { $0.pods.flatMap(\.pod.owned) }).sorted() }
+  /// Every address that a live gateway pod claims, granted something or not, contested or not (S3). Sorted.
+  var protected: [PodAddress] {
+    Set(
+      gateways.flatMap(\.pods).flatMap { pod in
+        pod.pod.pod.addresses.map { PodAddress(pod: pod.pod.name, address: $0) }
+      }
+    ).sorted()
+  }
 }
 
 /// The VirtualGateway that a reference in `service` names.
@@ -75,8 +85,8 @@ struct EgressGateway {
     var chosen: [String: GatewayPod] = [:]
     for selector in selectors {
       let services = snapshot.services.filter { selects(selector, $0, context) }
-      for index in candidates(services, context.ownership) {
-        let pod = context.ownership.pods[index]
+      for place in candidates(services, context.ownership) {
+        let pod = context.ownership.pod(at: place)
         let own = services.filter { $0.selects(pod.pod) }
         if !own.isEmpty || (services.isEmpty && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
@@ -86,13 +96,15 @@ struct EgressGateway {
     }
     pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
+    let elsewhere = pods.filter { $0.pod.pod.metadata.namespace != virtual.metadata.namespace }.map(\.pod.name)
+    if !elsewhere.isEmpty { findings.append(acrossNamespaces(elsewhere)) }
   }
 
-  /// Indices of the pods that a selector with these Services may select: a Service selects in its own namespace.
+  /// Places of the pods that a selector with these Services may select: a Service selects in its own namespace.
   private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
-    guard !services.isEmpty else { return Array(ownership.pods.indices) }
     let namespaces = Set(services.map(\.metadata.namespace))
-    return ownership.pods.indices.filter { namespaces.contains(ownership.pods[$0].pod.metadata.namespace) }
+    return services.isEmpty
+      ? Array(ownership.places) : ownership.places { namespaces.contains($0.metadata.namespace) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.
@@ -217,6 +229,14 @@ extension Pod {
 // MARK: - Findings
 
 extension EgressGateway {
+  private func acrossNamespaces(_ pods: [String]) -> Finding {
+    Finding(
+      .gatewayAcrossNamespaces, virtual.reference, path: "spec.workloads",
+      "selects pods of other namespaces (\(pods.prefix(5).joined(separator: ", "))), which become this gateway's: "
+        + "protected by S3 and opened by S4",
+      advice: "name the namespace in the selector, and let only the gateway's owners create pods there")
+  }
+
   private func withoutWorkloads(hasSelector: Bool) -> Finding {
     Finding(
       .gatewayWithoutWorkloads, virtual.reference, path: "spec.workloads",

@@ -27,7 +27,8 @@ package struct EgressModel {
     grants = PolicyGrants(snapshot, destinations.all, identities, context)
     doors = gatewayDoors(gateways, destinations.all, grants)
     clusterFindings =
-      networks.findings + context.scopes.findings + context.ownership.findings + gateways.findings
+      networks.findings + context.clusterFindings + context.scopes.findings + context.ownership.findings
+      + gateways.findings
       + destinations.findings + grants.findings + sharedDoors(doors, destinations.all, grants)
       + snapshotFindings(snapshot, configuration)
   }

@@ -66,7 +66,8 @@ extension EgressModel {
 
   /// The live pod that owns `address`.
   package func owner(of address: IPAddress) -> PodSubject? {
-    context.ownership.pods.first { $0.addresses.contains(address) }.map { subject($0.pod) }
+    context.ownership.places.first { context.ownership.addresses(at: $0).contains(address) }
+      .map { subject(context.ownership.pod(at: $0).pod) }
   }
 
   /// The node of this name.
@@ -91,7 +92,7 @@ extension EgressModel {
   package func isGatewayPod(_ address: IPAddress) -> Bool { gateways.protected.contains { $0.address == address } }
 
   private func subject(_ pod: Pod) -> PodSubject {
-    let owned = context.ownership.pods.first { $0.name == "\(pod.metadata.namespace)/\(pod.metadata.name)" }
+    let owned = context.ownership.pods { $0.metadata == pod.metadata }.first
     let why: String? =
       if pod.hostNetwork { "has hostNetwork and owns no address (S9)" } else if !pod.isLive {
         "is \(pod.phase == .failed ? "Failed" : "Succeeded") and owns no address (S9)"
@@ -175,8 +176,8 @@ extension EgressModel {
   private func paths(_ index: Int, _ client: PodSubject, _ host: String) -> [EgressPath] {
     let destination = destinations.all[index]
     let exposedBy = Set(destination.exposures.map { ListenerIndex(gateway: $0.gateway, listener: $0.listener) })
-    let nodes = Dictionary(
-      context.ownership.pods.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let pods = gateways.gateways.flatMap(\.pods).map { ($0.pod.name, $0.pod) }
+    let nodes = Dictionary(pods, uniquingKeysWith: { first, _ in first })
     let far = destination.targets.filter { $0.host.map { covers($0, host) } ?? true }.flatMap(\.tuples)
       .filter { $0.name == host || !destination.service.selector.isEmpty }
       .map { FarAddress(name: $0.name, destination: $0.destination, port: $0.port, reason: $0.reason) }

@@ -69,6 +69,10 @@ struct ExternalDestinations {
         findings.append(outsideWorkspaces(service.reference))
         continue
       }
+      guard service.tupleEstimate <= tupleLimit else {
+        findings.append(tooLarge(service))
+        continue
+      }
       for (index, part) in service.ports.enumerated() {
         guard let port = part.value else { continue }
         guard let routes = port.routes else {
@@ -84,6 +88,21 @@ struct ExternalDestinations {
       }
     }
   }
+}
+
+/// How many far tuples one ExternalService may name. More would let one object use up every node's memory.
+private let tupleLimit = 8192
+
+extension ExternalService {
+  /// Ports times addresses, as written.
+  fileprivate var tupleEstimate: Int { ports.count * max(hosts.count, addresses.count) }
+}
+
+private func tooLarge(_ service: ExternalService) -> Finding {
+  Finding(
+    .tooLarge, service.reference, path: "spec",
+    "names \(service.tupleEstimate) pairs of port and destination, more than \(tupleLimit); it grants nothing",
+    advice: "split it, or name networks instead of single addresses")
 }
 
 /// ExternalEndpoints in force, by namespace (E2).

@@ -41,8 +41,9 @@ extension Finding: CustomStringConvertible {
   package var description: String {
     let place = [object.map(\.description), path.isEmpty ? nil : path].compactMap { $0 }.joined(separator: " ")
     let remedy = advice.prefix(1).uppercased() + advice.dropFirst()
-    return
+    let text =
       "\(code.severity.rawValue) \(code.rawValue) \(place.isEmpty ? "configuration" : place): \(message). \(remedy)."
+    return shown(text, limit: .max)
   }
 }
 

@@ -48,6 +48,9 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case interfaceContested = "M046"
   case addressClaimedLater = "M047"
   case interfaceWithoutPod = "M048"
+  case gatewayAcrossNamespaces = "M049"
+  case tooLarge = "M050"
+  case clusterUnclear = "M051"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -99,6 +102,9 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .podWithoutInterface: (.warning, "a local pod's address lives behind no known interface (S9)")
     case .interfaceContested: (.warning, "evidence of who is behind an interface contradicts itself; nobody is (S9)")
     case .addressClaimedLater: (.warning, "a pod's namespace has an address that is not its own; it gains nothing (S9)")
+    case .gatewayAcrossNamespaces: (.warning, "a gateway's pods live in other namespaces than its VirtualGateway (G1)")
+    case .tooLarge: (.warning, "an object names more than moat takes from one object; it grants nothing")
+    case .clusterUnclear: (.warning, "several cluster names are used and cluster.name is not set; none is this cluster")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

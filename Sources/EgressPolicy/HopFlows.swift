@@ -4,28 +4,34 @@ import NetworkValues
 extension EgressModel {
   /// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods.
   func hopA(on node: NodeName) -> [Flow] {
-    let pods = context.ownership.pods
-    let own = pods.indices.filter { pods[$0].pod.node == node }
-    let ownNames = Set(own.map { pods[$0].name })
+    let ownership = context.ownership
+    let own = ownership.named(ownership.places { $0.node == node })
+    let ownNames = Set(own.map(\.name))
+    let doors = doors.filter { !$0.clients.isEmpty }.map { door in
+      (door: door, local: door.endpoints.filter { ownNames.contains($0.pod.pod) })
+    }
+    let all = doors.contains { !$0.local.isEmpty } ? ownership.named(ownership.places) : own
     var flows: [Flow] = []
-    for door in doors where !door.clients.isEmpty {
-      let local = door.endpoints.filter { ownNames.contains($0.pod.pod) }
-      for index in local.isEmpty ? own : Array(pods.indices) {
-        guard let grant = door.clients[pods[index].pod.identity] else { continue }
-        append(pods[index], to: pods[index].pod.node == node ? door.endpoints : local, by: grant, &flows)
+    for (door, local) in doors {
+      for (name, place) in local.isEmpty ? own : all {
+        guard let grant = door.clients[ownership.identity(at: place)] else { continue }
+        let endpoints = ownership.node(at: place) == node ? door.endpoints : local
+        append(name, ownership.grantable(at: place), to: endpoints, by: grant, &flows)
       }
     }
     return flows
   }
 
-  /// Appends what `client` may open, from each of its addresses for which the grant holds.
+  /// Appends what a client may open, from each of its addresses for which the grant holds.
   private func append(
-    _ client: OwnedPod, to endpoints: [GatewayEndpoint], by grant: DoorGrant, _ flows: inout [Flow]
+    _ client: String, _ addresses: [IPAddress], to endpoints: [GatewayEndpoint], by grant: DoorGrant,
+    _ flows: inout [Flow]
   ) {
-    for from in client.grantable {
-      let reasons = grant.reasons(for: from.address)
+    for address in addresses {
+      let reasons = grant.reasons(for: address)
       guard !reasons.isEmpty else { continue }
-      for endpoint in endpoints where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
+      let from = PodAddress(pod: client, address: address)
+      for endpoint in endpoints where endpoint.pod.address.family == address.family && endpoint.pod != from {
         flows.append(
           Flow(
             from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
@@ -75,8 +81,9 @@ extension EgressModel {
       }
     }
     var result: [GrantedTuple] = []
-    for index in found.indices.sorted(by: { found[$0].tuple.precedes(found[$1].tuple) }) {
-      if let last = result.last, !last.tuple.precedes(found[index].tuple) {
+    result.reserveCapacity(found.count)
+    for index in inOrder(found) {
+      if let last = result.last, last.isSame(as: found[index]) {
         result[result.count - 1].add(found[index].reasons)
       } else {
         result.append(found[index])
@@ -105,12 +112,19 @@ private struct GrantedTuple {
   mutating func add(_ others: [Reason]) {
     for reason in others where !reasons.contains(reason) { reasons.append(reason) }
   }
+
+  func isSame(as other: GrantedTuple) -> Bool {
+    tuple.destination == other.tuple.destination && tuple.port == other.tuple.port && tuple.name == other.tuple.name
+  }
 }
 
-extension FarTuple {
-  /// By destination, port and name; tuples of which neither precedes the other are the same.
-  fileprivate func precedes(_ other: FarTuple) -> Bool {
-    if destination != other.destination { return destination < other.destination }
-    return port == other.port ? name < other.name : port < other.port
-  }
+/// Indices of `tuples` by destination, port and name; equal ones in their order. What is moved about while sorting is
+/// small and counts no references.
+private func inOrder(_ tuples: [GrantedTuple]) -> [Int] {
+  tuples.indices.map { (destination: tuples[$0].tuple.destination, port: tuples[$0].tuple.port, index: $0) }
+    .sorted { left, right in
+      if left.destination != right.destination { return left.destination < right.destination }
+      return left.port == right.port
+        ? tuples[left.index].tuple.name < tuples[right.index].tuple.name : left.port < right.port
+    }.map(\.index)
 }

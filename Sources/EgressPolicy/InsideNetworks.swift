@@ -13,7 +13,7 @@ struct InsideNetworks {
 
   init(_ snapshot: ClusterSnapshot, _ configuration: Configuration) {
     let cluster = configuration.cluster
-    pods = PrefixSet(snapshot.nodes.flatMap(\.podCIDRs))
+    pods = PrefixSet(snapshot.nodes.flatMap(\.podCIDRs).filter { !$0.isVeryWide })
     findings = []
     let nodeNetworks = PrefixSet(cluster.nodeNetworks)
     let trusted = cluster.nodeNetworks.isEmpty ? privateNetworks : nodeNetworks
@@ -81,7 +81,7 @@ private func nodeAddressNotInside(_ node: Node, _ index: Int, _ address: IPAddre
 private func widePodNetworks(_ node: Node) -> [Finding] {
   node.podCIDRs.filter(\.isVeryWide).map {
     Finding(
-      .networksTooWide, node.reference, path: "spec.podCIDRs", "\($0) counts as inside, and is very wide",
+      .networksTooWide, node.reference, path: "spec.podCIDRs", "\($0) is very wide and does not count as inside",
       advice: "check who wrote the Node's podCIDRs")
   }
 }

@@ -7,6 +7,17 @@ struct PolicyClients {
   struct Granted {
     var inForce: [ServiceAccountName: [Grant]] = [:]
     var pending: [ServiceAccountName: [Grant]] = [:]
+
+    /// One reason is enough for the same addresses: a policy that selects somebody a thousand times says it once.
+    mutating func add(_ grant: Grant, to identity: ServiceAccountName, isPending: Bool) {
+      let known = isPending ? pending[identity] : inForce[identity]
+      if known?.contains(where: { $0.blocks == grant.blocks }) == true { return }
+      if isPending {
+        pending[identity, default: []].append(grant)
+      } else {
+        inForce[identity, default: []].append(grant)
+      }
+    }
   }
 
   let policy: AccessPolicy
@@ -39,11 +50,7 @@ struct PolicyClients {
         for identity in selected(part, place, isOnly: clients.count == 1) {
           let reason = Reason(policy.reference, path: place, detail: "ServiceAccount \(identity)")
           let grant = Grant(blocks: blocks.set, reason: reason)
-          if entry.dryRun {
-            granted.pending[identity, default: []].append(grant)
-          } else {
-            granted.inForce[identity, default: []].append(grant)
-          }
+          granted.add(grant, to: identity, isPending: entry.dryRun)
         }
       }
     }
@@ -54,7 +61,7 @@ struct PolicyClients {
 
   private struct Blocks { var set: PrefixSet? }
 
-  /// The entry's `allowedIpBlocks`; nothing at all where one was not understood.
+  /// The entry's `allowedIpBlocks`, those that were understood.
   private mutating func addressBlocks(_ entry: Authorization, _ path: String) -> Blocks? {
     for part in entry.ipBlocks { findings += part.findings(policy.reference) }
     guard !entry.ipBlocks.isEmpty else { return Blocks(set: nil) }
@@ -71,7 +78,8 @@ struct PolicyClients {
     var selector = client.serviceAccounts
     if selector == nil, client.selectsExternalWorkloads { return [] }
     if selector == nil, client.hasRequestIdentity || isOnly { selector = ObjectSelector() }
-    guard let selector else {
+    let isWritten = client.serviceAccounts != nil || !client.hasRequestIdentity
+    guard let selector, isOnly || !selector.isEmpty || !isWritten else {
       findings.append(emptyClient(path))
       return []
     }

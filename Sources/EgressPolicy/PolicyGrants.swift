@@ -21,7 +21,7 @@ struct PolicyGrants {
     byDestination = Array(repeating: [:], count: destinations.count)
     pending = byDestination
     selecting = Array(repeating: [], count: destinations.count)
-    var policed = Array(repeating: false, count: destinations.count)
+    var policed = Array(repeating: snapshot.unreadKinds.contains("AccessPolicy"), count: destinations.count)
     let index = DestinationIndex(destinations)
     for policy in snapshot.accessPolicies.sorted(by: { $0.reference < $1.reference }) {
       var selection = PolicySelection(policy, context)
@@ -60,7 +60,7 @@ struct PolicyGrants {
     guard allows else { return }
     let grant = Grant(blocks: nil, reason: Reason(nil, path: "gateways.unpoliced", detail: "allow"))
     let namespace = destination.service.metadata.namespace
-    for identity in identities.all where context.scopes.seesIdentities(of: identity.name.namespace, from: namespace) {
+    for identity in identities.all where context.scopes.isShared(identity.name.namespace, with: namespace) {
       byDestination[number][identity.name] = [grant]
     }
   }
@@ -149,8 +149,10 @@ struct PolicySelection {
 
   /// What the policy may have been written for: a selector that was not understood may mean any destination.
   func possible(_ chosen: [Int], _ all: [ExternalDestination]) -> [Int] {
-    policy.destinations.contains { $0.misunderstanding != nil } || !policy.misunderstandings.isEmpty
-      ? Array(all.indices) : chosen
+    guard policy.destinations.contains(where: { $0.misunderstanding != nil }) || !policy.misunderstandings.isEmpty
+    else { return chosen }
+    return context.scopes.readsConfiguration(in: policy.metadata.namespace)
+      ? all.indices.filter { isInScope(all[$0]) } : []
   }
 
   private func isInScope(_ destination: ExternalDestination) -> Bool {

@@ -43,7 +43,7 @@ extension EgressModel {
   }
 
   private func targets(of service: Service, _ port: ServicePort, family: IPFamily) -> [ServiceTranslation.Target] {
-    context.ownership.pods.filter { service.selects($0.pod) && $0.pod.phase == .running }.flatMap { pod in
+    context.ownership.pods { service.selects($0) && $0.phase == .running }.flatMap { pod in
       let number: UInt16? =
         switch port.targetPort {
         case .number(let number): number

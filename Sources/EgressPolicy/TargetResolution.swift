@@ -19,8 +19,7 @@ struct TargetResolution {
   /// One target for each understood host, or one for all addresses.
   mutating func resolve(_ endpoints: ExternalEndpointIndex) -> [DestinationTarget] {
     guard !service.hosts.isEmpty else { return [DestinationTarget(host: nil, tuples: addressTuples())] }
-    let selected = endpoints.selected(by: service)
-    let shared = selected.isEmpty ? nil : endpointTuples(selected)
+    let shared = service.selector.isEmpty ? nil : endpointTuples(endpoints.selected(by: service))
     return service.hosts.enumerated().compactMap { index, part in
       part.value.map { host in
         DestinationTarget(host: host, tuples: shared ?? hostTuples(host, path: "spec.hosts[\(index)]"))
@@ -55,7 +54,8 @@ struct TargetResolution {
   }
 
   private mutating func endpointTuples(_ selected: [ExternalEndpoint]) -> [FarTuple] {
-    selected.flatMap { endpoint -> [FarTuple] in
+    if selected.isEmpty { findings.append(selectsNoEndpoint()) }
+    return selected.flatMap { endpoint -> [FarTuple] in
       guard let number = self.number(at: endpoint) else {
         findings.append(endpointWithoutPort(endpoint))
         return []
@@ -104,9 +104,13 @@ struct TargetResolution {
   private mutating func tuples(
     name: String, _ addresses: PrefixSet, _ number: UInt16, _ reason: Reason, at object: ObjectReference? = nil
   ) -> [FarTuple] {
-    let refused = addresses.intersection(context.forbidden)
-    if !refused.isEmpty { findings.append(notExternal(name, refused, reason, object ?? service.reference)) }
-    return addresses.subtracting(refused).prefixes.map {
+    var addresses = addresses
+    if context.forbidden.overlaps(addresses) {
+      let refused = addresses.intersection(context.forbidden)
+      findings.append(notExternal(name, refused, reason, object ?? service.reference))
+      addresses = addresses.subtracting(refused)
+    }
+    return addresses.prefixes.map {
       FarTuple(name: name, destination: $0, port: number, reason: reason)
     }
   }
@@ -115,6 +119,13 @@ struct TargetResolution {
 // MARK: - Findings
 
 extension TargetResolution {
+  private func selectsNoEndpoint() -> Finding {
+    Finding(
+      .endpointWithoutPort, service.reference, path: "spec.selector",
+      "selects no ExternalEndpoint in force in its namespace, so hop B stays closed for it",
+      advice: "label the ExternalEndpoints, or remove the selector to resolve the hosts")
+  }
+
   private func portNeedsEndpoint() -> Finding {
     Finding(
       .endpointWithoutPort, service.reference, path: "spec.ports[\(portIndex)].targetPort",

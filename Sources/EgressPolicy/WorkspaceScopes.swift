@@ -15,12 +15,20 @@ struct WorkspaceScopes {
     var configEnabled: Bool
   }
 
+  private let clusterName: String?
+
   init(_ snapshot: ClusterSnapshot, clusterName: String?) {
-    guard !snapshot.workspaces.isEmpty else { return }
+    self.clusterName = clusterName
+    guard !snapshot.workspaces.isEmpty || snapshot.unreadKinds.contains("Workspace") else { return }
     let labels = namespaceLabels(snapshot)
     var claims: [String: [Membership]] = [:]
+    let names = Dictionary(grouping: snapshot.workspaces, by: \.metadata.name)
     for workspace in snapshot.workspaces.sorted(by: { $0.reference < $1.reference }) {
       let name = workspace.metadata.name
+      guard names[name]?.count == 1 else {
+        findings.append(nameTaken(workspace))
+        continue
+      }
       workspaces[name] = workspace
       findings += faults(of: workspace.reference, workspace.approval, workspace.misunderstandings)
       guard workspace.approval.isInForce, workspace.misunderstandings.isEmpty else { continue }
@@ -89,7 +97,7 @@ struct WorkspaceScopes {
       (resource.kind == "ALL" || resource.kind == "EXTERNAL_SERVICE")
         && service.metadata.labels.satisfy(resource.labels)
         && resource.name.map { $0 == service.metadata.name } ?? true
-        && resource.namespace.map { $0 == service.metadata.namespace } ?? true
+        && resource.namespace.map { $0 == service.metadata.namespace } ?? true && isThisCluster(resource)
     }
     return shares(settings[owner]?.exportTo, with: viewer, wanted)
       && shares(settings[viewer]?.importFrom, with: owner, wanted)
@@ -101,9 +109,22 @@ struct WorkspaceScopes {
     guard exist else { return true }
     guard let viewer = workspace(of: namespace), let owner = workspace(of: client) else { return false }
     if viewer == owner { return true }
-    let wanted = { (resource: ResourceSelector) in resource.namespace.map { $0 == client } ?? true }
+    let wanted = { (resource: ResourceSelector) in
+      ["ALL", "SERVICE", "EXTERNAL_SERVICE"].contains(resource.kind) && resource.name == nil
+        && resource.namespace.map { $0 == client } ?? true && isThisCluster(resource)
+    }
     return shares(settings[owner]?.exportTo, with: viewer, wanted)
       && shares(settings[viewer]?.importFrom, with: owner, wanted)
+  }
+
+  /// Whether two namespaces are of one workspace; always without workspaces.
+  func isShared(_ one: String, with other: String) -> Bool {
+    !exist || (workspace(of: one) != nil && workspace(of: one) == workspace(of: other))
+  }
+
+  private func isThisCluster(_ resource: ResourceSelector) -> Bool {
+    guard let cluster = resource.cluster, let clusterName else { return true }
+    return cluster == clusterName
   }
 
   /// Whether some share is meant for `workspace` and has a wanted resource. A share without resources is of all.
@@ -182,6 +203,12 @@ private func noNamespaces(_ workspace: Workspace, _ index: Int) -> Finding {
     .workspaceUnclear, workspace.reference, path: "spec.workloadClusters[\(index)].namespaces",
     "no namespaces are listed, so the workspace has none in this cluster",
     advice: "list namespaces, or write name: '*' for all")
+}
+
+private func nameTaken(_ workspace: Workspace) -> Finding {
+  Finding(
+    .workspaceUnclear, workspace.reference, path: "metadata.name",
+    "another Workspace has the same name, so neither has any namespace", advice: "give every Workspace its own name")
 }
 
 private func claimedBySeveral(_ namespace: String, _ workspaces: [String]) -> Finding {

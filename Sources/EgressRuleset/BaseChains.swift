@@ -33,9 +33,9 @@ func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   let pods = families.map { family in
     Rule(
       [
-        .lookup([family.source], .isIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+        .lookup([family.source], .isNotIn, set: SetName.link_sources.of(family)), .localAddress(.source, .notEqual),
         .verdict(.goto("original")),
-      ], comment: "S6 a pod's packet, by IPVS")
+      ], comment: "S6 somebody else's packet, by IPVS")
   }
   let gateways = families.map { family in
     Rule(

@@ -31,8 +31,8 @@ private let linkLocal = PrefixSet([
   Prefix(containing: IPAddress(v6: 0xfe80 << 112), length: 10),
 ])
 
-/// The same, and the unspecified addresses.
-private let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
+/// The same, and the unspecified addresses: what has no address of its own yet (S6, S9).
+let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
 
 private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
@@ -48,7 +48,6 @@ private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [N
     addresses(SetName.reserved.of(family), interfaces.reserved, family),
     addresses(SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family),
     NamedSet(intervals: SetName.link_local.of(family), linkLocal, family: family),
-    NamedSet(intervals: SetName.link_sources.of(family), linkSources, family: family),
     NamedSet(hash: SetName.dhcp.of(family), of: service, keys: [ElementKey(service, dhcp)]),
   ]
 }

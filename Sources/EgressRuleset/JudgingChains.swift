@@ -6,6 +6,15 @@ import Nftables
 /// One original packet, judged by its addresses as they will be on the wire.
 func original(_ rules: EnforcementRules) -> Chain {
   let families = IPFamily.allCases
+  let reversed = families.map { family in
+    Rule(
+      [
+        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+        .lookup([family.source], .isIn, set: SetName.gateways.of(family)),
+        .lookup([family.destination], .isIn, set: SetName.inside.of(family)),
+        .verdict(.goto(Refusal.midstream.chain)),
+      ], comment: "S8 a revoked client's connection, reversed")
+  }
   let gateways = families.map { family in
     Rule(
       [.lookup([family.destination], .isIn, set: SetName.gateways.of(family)), .verdict(.goto("to-gateway"))],
@@ -24,7 +33,7 @@ func original(_ rules: EnforcementRules) -> Chain {
   let apiServers = rules.apiServerFromPods ? families.map { apiServer($0) } : []
   return Chain(
     "original",
-    rules: gateways + fromOutside + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
+    rules: reversed + gateways + fromOutside + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
       + families.flatMap { podAllowances($0, .external, .external_networks, .external, "S4 hop B") }
       + families.flatMap { podAllowances($0, .exceptions, .exception_networks, .exception, "S7 exceptions") }
       + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1 outside")])
@@ -83,15 +92,24 @@ func toGateway(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "to-gateway",
-    rules: clients + probes + [
+    rules: clients + listenersAreNoProbes + probes + [
       Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else")
     ])
+}
+
+/// S2 comes before S3: a listener on a management port is a listener, and admits its clients alone.
+private let listenersAreNoProbes = IPFamily.allCases.map { family in
+  Rule(
+    [
+      .lookup([family.destination, .tcpDestinationPort], .isIn, set: SetName.endpoints.of(family)),
+      .verdict(.goto(Refusal.gateway.chain)),
+    ], comment: "S2 clients only")
 }
 
 /// What the host itself sends to a gateway pod: probes only (S3).
 let hostToGateway = Chain(
   "host-to-gateway",
-  rules: [
+  rules: listenersAreNoProbes + [
     Rule(
       [.lookup([.tcpDestinationPort], .isIn, set: managementPorts), .verdict(.accept)], comment: "S3 managementPorts"),
     Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else"),

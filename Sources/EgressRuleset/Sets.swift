@@ -27,6 +27,7 @@ private func addressSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet]
   let errors: [UInt128] = family == .v4 ? [3, 11, 12] : [1, 2, 3, 4]
   return [
     NamedSet(intervals: SetName.inside.of(family), flows.inside, family: family),
+    NamedSet(intervals: SetName.link_sources.of(family), linkSources, family: family),
     NamedSet(intervals: SetName.podnetworks.of(family), flows.podNetworks, family: family),
     NamedSet(intervals: SetName.inbound.of(family), flows.rules.inboundSources, family: family),
     NamedSet(
@@ -57,8 +58,8 @@ private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
 /// client . gateway . port
 private func clientKeys(_ flows: [Flow], _ family: IPFamily) -> [ElementKey] {
   keys(of: flows, family) { flow, key in
-    guard let from = flow.from else { return false }
-    key.append(from.address.value, as: family.address, padded: true)
+    guard let source = flow.source else { return false }
+    key.append(source.value, as: family.address, padded: true)
     key.append(flow.destination.address.value, as: family.address, padded: true)
     key.append(UInt128(flow.ports.first), as: .port, padded: true)
     return true
@@ -71,8 +72,8 @@ private func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName, _ f
   let address = family.address
   let type = [address, address, .transportProtocol, .port]
   let exactKeys = keys(of: flows, family) { flow, key in
-    guard flow.isExact, let from = flow.from else { return false }
-    key.append(from.address.value, as: address, padded: true)
+    guard flow.isExact, let source = flow.source else { return false }
+    key.append(source.value, as: address, padded: true)
     key.appendService(of: flow, address)
     return true
   }
@@ -98,24 +99,35 @@ private func hostSets(_ flows: [Flow], _ family: IPFamily) -> [NamedSet] {
   ]
 }
 
+/// What of a flow goes into a key.
+private struct FlowAddress {
+  var source: IPAddress?
+  var destination: Prefix
+  var transport: TransportProtocol
+  var ports: PortRange
+
+  /// One address and one port.
+  var isExact: Bool { destination.length == destination.family.bitWidth && ports.isSingle }
+}
+
 /// The keys that `fill` makes of the flows of one family; it says whether a flow has one. There may be a hundred
-/// thousand, so flows are looked at where they are and keys filled without lists.
+/// thousand: flows are not copied, and keys are filled without lists.
 @inline(__always)
 private func keys(
-  of flows: [Flow], _ family: IPFamily, _ fill: (borrowing Flow, inout ElementKey) -> Bool
+  of flows: [Flow], _ family: IPFamily, _ fill: (FlowAddress, inout ElementKey) -> Bool
 ) -> [ElementKey] {
   var keys: [ElementKey] = []
   keys.reserveCapacity(flows.count)
   for index in flows.indices where flows[index].destination.family == family {
     var key = ElementKey()
-    if fill(flows[index], &key) { keys.append(key) }
+    if fill(flows.address(at: index), &key) { keys.append(key) }
   }
   return keys
 }
 
 extension ElementKey {
   /// destination . protocol . port
-  fileprivate mutating func appendService(of flow: borrowing Flow, _ address: FieldType) {
+  fileprivate mutating func appendService(of flow: FlowAddress, _ address: FieldType) {
     append(flow.destination.address.value, as: address, padded: true)
     append(UInt128(flow.transport.rawValue), as: .transportProtocol, padded: true)
     append(UInt128(flow.ports.first), as: .port, padded: true)
@@ -123,15 +135,16 @@ extension ElementKey {
 }
 
 extension [Flow] {
+  fileprivate func address(at index: Int) -> FlowAddress {
+    FlowAddress(
+      source: self[index].from?.address, destination: self[index].destination, transport: self[index].transport,
+      ports: self[index].ports)
+  }
+
   /// Those of a family that are more than one address and one port.
   fileprivate func inexact(_ family: IPFamily) -> [Flow] {
-    indices.filter { !self[$0].isExact && self[$0].destination.family == family }.map { self[$0] }
+    indices.filter { self[$0].destination.family == family && !address(at: $0).isExact }.map { self[$0] }
   }
-}
-
-extension Flow {
-  /// One address and one port.
-  fileprivate var isExact: Bool { destination.length == destination.family.bitWidth && ports.isSingle }
 }
 
 extension IPFamily {

@@ -83,7 +83,10 @@ package struct ManifestCollector {
       let same = places[Identity(group: manifest.group, reference: manifest.reference)] ?? [place]
       if same.count == 1 {
         reading.snapshot.add(manifest)
-      } else if place == same.first {
+      } else {
+        reading.snapshot.unreadKinds.insert(manifest.kind)
+      }
+      if same.count > 1, place == same.first {
         let others = same.dropFirst().map(\.description).joined(separator: " and ")
         let name = shown(manifest.reference.description)
         note(ManifestError("\(name) is given again at \(others); none is used", at: place))

@@ -9,10 +9,10 @@ package struct PrefixSet: Hashable, Sendable {
   package init() { ranges = [] }
 
   /// Every address of any of `prefixes`.
-  package init(_ prefixes: some Sequence<Prefix>) { ranges = merged(prefixes.map(\.range)) }
+  package init(_ prefixes: [Prefix]) { ranges = merged(prefixes.map(\.range)) }
 
   /// Every address of any of `ranges`, which may overlap.
-  package init(ranges: some Sequence<AddressRange>) { self.ranges = merged(Array(ranges)) }
+  package init(ranges: [AddressRange]) { self.ranges = merged(ranges) }
 
   /// Of ranges that are sorted, disjoint and never adjacent.
   private init(merged ranges: [AddressRange]) { self.ranges = ranges }
@@ -41,7 +41,13 @@ package struct PrefixSet: Hashable, Sendable {
 
   /// Whether some address of `prefix` is in the set.
   package func overlaps(_ prefix: Prefix) -> Bool {
-    let range = prefix.range
+    overlaps(prefix.range)
+  }
+
+  /// Whether some address is in both sets.
+  package func overlaps(_ other: PrefixSet) -> Bool { other.ranges.contains { overlaps($0) } }
+
+  private func overlaps(_ range: AddressRange) -> Bool {
     let index = partition { $0.first > range.last }
     return index > 0 && ranges[index - 1].family == range.family && ranges[index - 1].last >= range.first
   }

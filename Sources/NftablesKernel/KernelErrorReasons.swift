@@ -29,7 +29,8 @@ private func explanation(of code: Int32) -> String {
   case EBUSY: "it is still used (EBUSY): a rule that the transaction does not remove refers to it"
   case ENFILE: "the set is full (ENFILE): replace it by one with a larger size"
   case ERESTART: "another process changed the ruleset meanwhile (ERESTART): read it again and repeat"
-  case EOPNOTSUPP: "this kernel cannot do it (EOPNOTSUPP): moat needs nf_tables with inet tables, concatenated sets, fib and reject"
+  case EOPNOTSUPP:
+    "this kernel cannot do it (EOPNOTSUPP): moat needs nf_tables with inet tables, concatenated sets, fib and reject"
   case ENOBUFS: "the kernel's answer was lost (ENOBUFS): whether it took effect is not known, read again"
   case EMSGSIZE: "the transaction is larger than the socket's send buffer (EMSGSIZE): CAP_NET_ADMIN lets it grow"
   case ENOMEM: "the kernel has no memory for it (ENOMEM)"

@@ -36,8 +36,7 @@ import Testing
     let entry = try #require(policy.entries?.first?.value)
     #expect(
       entry.clients == [
-        .understood(IdentitySelector(serviceAccounts: ObjectSelector())),
-        .understood(IdentitySelector(hasRequestIdentity: true)),
+        .understood(IdentitySelector()), .understood(IdentitySelector(hasRequestIdentity: true)),
       ])
     #expect(entry.layer7Conditions == ["allowedPaths", "allowedRemoteIpBlocks", "match"])
     #expect(entry.ipBlocks.map { $0.value?.description } == ["10.0.0.0/8", nil])

@@ -14,9 +14,10 @@ func endpointsOfAPIServer(_ manifest: Manifest, noting faults: inout FaultList) 
   return result
 }
 
-/// The API servers that an EndpointSlice of Service default/kubernetes names; none from any other.
+/// The API servers that the EndpointSlice of Service default/kubernetes names, which the API server itself writes and
+/// calls `kubernetes`; none from any other, whatever its label says.
 func endpointSliceOfAPIServer(_ manifest: Manifest, noting faults: inout FaultList) -> [APIServerEndpoint] {
-  guard manifest.metadata.namespace == "default",
+  guard manifest.metadata.namespace == "default", manifest.metadata.name == "kubernetes",
     manifest.metadata.labels["kubernetes.io/service-name"] == "kubernetes",
     manifest.root["addressType"]?.value.content != .string("FQDN")
   else { return [] }

@@ -62,14 +62,14 @@ extension ManifestReader {
       layer7Conditions: conditions.sorted(), dryRun: try fields["dryRun"]?.boolean() ?? false)
   }
 
-  /// One of `allowedClients`. `{}` is every identity.
+  /// One of `allowedClients`.
   private func identitySelector() throws(ManifestFault) -> IdentitySelector {
     let fields = try object(of: ["serviceAccountSelector", "externalWorkloadSelector", "requestIdentityMatcher"])
     _ = try fields["externalWorkloadSelector"]?.objectSelector()
     try fields["requestIdentityMatcher"]?.checkRequestIdentity()
     let selector = try fields["serviceAccountSelector"]?.objectSelector()
     return IdentitySelector(
-      serviceAccounts: fields.isEmpty ? ObjectSelector() : selector,
+      serviceAccounts: selector,
       selectsExternalWorkloads: fields["externalWorkloadSelector"] != nil,
       hasRequestIdentity: fields["requestIdentityMatcher"] != nil)
   }

@@ -1,8 +1,23 @@
 extension Approval {
   /// `status.common.State.approval`. A state without the word is PENDING, proto3's default.
   init(of manifest: Manifest) {
-    guard let common = manifest.root[present: "status"]?.value["common"], let state = common["State"] ?? common["state"]
-    else {
+    guard let status = manifest.root[present: "status"]?.value else {
+      self = .absent
+      return
+    }
+    guard case .object = status.content else {
+      self = .withheld(status.summary)
+      return
+    }
+    guard let common = status["common"] else {
+      self = .absent
+      return
+    }
+    guard case .object = common.content else {
+      self = .withheld(common.summary)
+      return
+    }
+    guard let state = common["State"] ?? common["state"] else {
       self = .absent
       return
     }

@@ -14,6 +14,7 @@ extension ClusterSnapshot {
         path: "apiVersion", value: shown(manifest.apiVersion),
         reason: "is not the API of \(kind.rawValue) that moat reads: \(expected.joined(separator: " or "))")
       problems.append(ObjectProblem(object: manifest.reference, misunderstanding: misunderstanding))
+      unreadKinds.insert(kind.rawValue)
     }
   }
 
