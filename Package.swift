@@ -26,7 +26,8 @@ let package = Package(
     .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .target(name: "CNetfilter"),
-    .target(name: "Netlink", dependencies: ["CLibmnl", "CNetfilter"], swiftSettings: strict),
+    .target(
+      name: "Netlink", dependencies: ["ClusterModel", "NetworkValues", "CLibmnl", "CNetfilter"], swiftSettings: strict),
     .target(
       name: "NftablesKernel",
       dependencies: ["Nftables", "NetworkValues", "Netlink", "CLibnftnl", "CNetfilter"],
@@ -56,6 +57,21 @@ let package = Package(
       ],
       path: "Tests/Demo", swiftSettings: strict),
 
+    // What a daemon is to the kernel: owns the table until it is killed. The tests start it.
+    .executableTarget(
+      name: "table-owner", dependencies: ["NftablesKernel", "Nftables", "Netlink"], path: "Tests/TableOwner",
+      swiftSettings: strict),
+
+    // The reference cluster, and what is measured with it.
+    .target(name: "ReferenceCluster", path: "Benchmarks/ReferenceCluster", swiftSettings: strict),
+    .executableTarget(
+      name: "moat-bench",
+      dependencies: [
+        "ReferenceCluster", "NamespaceLab", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
+        "EgressPolicy", "Nftables", "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/MoatBench", swiftSettings: strict),
+
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
@@ -63,7 +79,11 @@ let package = Package(
     .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",
-      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab"],
+      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab", "table-owner"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NetlinkTests",
+      dependencies: ["Netlink", "EgressPolicy", "ClusterModel", "NetworkValues", "CNetfilter", "NamespaceLab"],
       swiftSettings: strict),
     .testTarget(
       name: "EgressPolicyTests",

@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "CNetfilter.h"
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 const char *moat_library_file(const void *symbol, char *buffer, size_t size) {
   Dl_info info;
@@ -23,6 +26,55 @@ int moat_leave_network_namespace(void) { return unshare(CLONE_NEWNET); }
 int moat_enter_network_namespace(int file) { return setns(file, CLONE_NEWNET); }
 
 int moat_open_memory(void) { return memfd_create("moat", MFD_CLOEXEC); }
+
+// Room for one descriptor beside one byte.
+struct passage {
+  struct msghdr message;
+  struct iovec vector;
+  char byte;
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+};
+
+static struct msghdr *prepare(struct passage *passage) {
+  memset(passage, 0, sizeof *passage);
+  passage->vector = (struct iovec){.iov_base = &passage->byte, .iov_len = 1};
+  passage->message = (struct msghdr){
+    .msg_iov = &passage->vector, .msg_iovlen = 1,
+    .msg_control = passage->control, .msg_controllen = sizeof passage->control};
+  return &passage->message;
+}
+
+int moat_send_descriptor(int socket, int descriptor) {
+  struct passage passage;
+  struct msghdr *message = prepare(&passage);
+  struct cmsghdr *control = CMSG_FIRSTHDR(message);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(sizeof descriptor);
+  memcpy(CMSG_DATA(control), &descriptor, sizeof descriptor);
+  ssize_t sent;
+  do sent = sendmsg(socket, message, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -1 : 0;
+}
+
+int moat_receive_descriptor(int socket) {
+  struct passage passage;
+  struct msghdr *message = prepare(&passage);
+  ssize_t received;
+  do received = recvmsg(socket, message, MSG_CMSG_CLOEXEC);
+  while (received < 0 && errno == EINTR);
+  if (received < 0) return -1;
+  struct cmsghdr *control = CMSG_FIRSTHDR(message);
+  if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS
+    || control->cmsg_len != CMSG_LEN(sizeof(int))) {
+    errno = ENOMSG;
+    return -1;
+  }
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(control), sizeof descriptor);
+  return descriptor;
+}
 
 // The Makefile passes pkg-config's versions; a plain `swift build` does not know them.
 #define MOAT_TEXT(value) #value

@@ -21,8 +21,11 @@ package struct ClusterSnapshot: Hashable, Sendable {
   package var workspaces: [Workspace] = []
   package var workspaceSettings: [WorkspaceSettings] = []
 
-  /// Where local pods' addresses live on this node (S9); filled by the daemon, which alone can see them.
+  /// Where local pods' addresses live on this node (S9), as `bindInterfaces` found. Sorted by index, then UID.
   package var podInterfaces: [PodInterface] = []
+
+  /// The node's interfaces as the daemon sees them; `nil` where nobody looked, as in `moat render` on another machine.
+  package var hostInterfaces: HostInterfaces?
 
   /// The host's name servers (`/etc/resolv.conf`), for `host.presets: [dns]`.
   package var hostResolvers: [IPAddress] = []

@@ -4,19 +4,29 @@ import NetworkValues
 /// Which live pod owns which address (S9).
 struct AddressOwnership {
   /// Pods that may own an address, sorted by namespace and name, each with the addresses that are its own.
-  var pods: [OwnedPod] = []
-  var findings: [Finding] = []
+  private(set) var pods: [OwnedPod] = []
+
+  /// The addresses of every identity that runs a live pod, as far as they may be granted something; may be empty.
+  private(set) var addressesOfIdentity: [ServiceAccountName: [IPAddress]] = [:]
+
+  /// Live pods in their node's network: they own nothing.
+  let hostNetworkPods: [Pod]
+
+  private(set) var findings: [Finding] = []
 
   /// A pod is live until Succeeded or Failed. hostNetwork pods own nothing. An address that two live pods claim is
   /// neither's; one outside the cluster's networks is nobody's.
   init(_ snapshot: ClusterSnapshot, inside: PrefixSet) {
-    let live = snapshot.pods.filter { $0.isLive && !$0.hostNetwork }
-    var claims: [IPAddress: Int] = [:]
-    claims.reserveCapacity(live.count * 2)
-    for pod in live { for address in pod.addresses { claims[address, default: 0] += 1 } }
-    pods.reserveCapacity(live.count)
-    for pod in live {
-      let name = "\(pod.metadata.namespace)/\(pod.metadata.name)"
+    let all = snapshot.pods
+    let live = all.indices.filter { all[$0].isLive }
+    hostNetworkPods = live.filter { all[$0].hostNetwork }.map { all[$0] }
+    let named = live.filter { !all[$0].hostNetwork }
+      .map { (name: all[$0].metadata.namespace + "/" + all[$0].metadata.name, index: $0) }
+      .sorted { $0.name < $1.name }
+    let claims = claimCounts(named.lazy.map { all[$0.index].addresses })
+    pods.reserveCapacity(named.count)
+    for (name, index) in named {
+      let pod = all[index]
       var owned: [IPAddress] = []
       for address in pod.addresses {
         if claims[address] != 1 {
@@ -27,10 +37,19 @@ struct AddressOwnership {
           owned.append(address)
         }
       }
-      pods.append(OwnedPod(pod: pod, name: name, addresses: owned))
+      let own = OwnedPod(pod: pod, name: name, addresses: owned)
+      addressesOfIdentity[pod.identity, default: []] += own.isUnderstood ? owned : []
+      pods.append(own)
     }
-    pods.sort { $0.name < $1.name }
   }
+}
+
+/// How many pods claim each address.
+private func claimCounts(_ addresses: some Sequence<[IPAddress]>) -> [IPAddress: Int] {
+  var counts: [IPAddress: Int] = [:]
+  counts.reserveCapacity(addresses.underestimatedCount)
+  for list in addresses { for address in list { counts[address, default: 0] += 1 } }
+  return counts
 }
 
 /// A live pod with the addresses that are its own.
@@ -41,8 +60,11 @@ struct OwnedPod {
   var name: String
   var addresses: [IPAddress]
 
-  /// Its addresses as far as they may be granted something: none where the pod's phase is not understood (S11).
-  var grantable: [PodAddress] { pod.phase == .notUnderstood ? [] : owned }
+  /// Whether it may be granted anything: one whose phase is not understood may have finished (S11).
+  var isUnderstood: Bool { pod.phase != .notUnderstood }
+
+  /// Its addresses as far as they may be granted something.
+  var grantable: [PodAddress] { isUnderstood ? owned : [] }
 
   /// Its addresses, each with its name.
   var owned: [PodAddress] { addresses.map { PodAddress(pod: name, address: $0) } }

@@ -46,5 +46,5 @@ func covers(_ pattern: String, _ name: String) -> Bool {
   if pattern == "*" || pattern == name { return true }
   guard pattern.hasPrefix("*.") else { return false }
   let suffix = pattern.dropFirst()
-  return name.count > suffix.count && name.hasSuffix(suffix)
+  return name.utf8.count > suffix.utf8.count && name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
 }

@@ -34,6 +34,9 @@ package struct EgressFlows: Hashable, Sendable {
   /// API server tuples that are not inside anyway, for the host and by setting for pods (S16).
   package var apiServer: [Flow]
 
+  /// Absent where nobody has looked at the node's interfaces: then S9 and S14 are not judged.
+  package var interfaces: InterfaceFlows?
+
   /// Sorted; the whole cluster's, not only this node's.
   package var findings: [Finding]
 }
@@ -64,6 +67,11 @@ package struct PodAddress: Hashable, Comparable, Sendable {
   /// `namespace/name`.
   package var pod: String
   package var address: IPAddress
+
+  package init(pod: String, address: IPAddress) {
+    self.pod = pod
+    self.address = address
+  }
 
   package static func < (left: PodAddress, right: PodAddress) -> Bool {
     left.address == right.address ? left.pod < right.pod : left.address < right.address

@@ -45,13 +45,21 @@ func virtualGatewayReference(_ reference: GatewayReference, from service: Extern
 
 /// One egress gateway.
 struct EgressGateway {
-  var virtual: VirtualGateway
+  let virtual: VirtualGateway
+
+  /// What each listener exposes, by its index in `virtual.listeners`; `nil` where the listener was not understood.
+  let exposures: [ExposedHosts?]
 
   /// Selected pods, sorted by name, each with the Service that selected it.
   var pods: [GatewayPod] = []
 
   /// Where each listener stands, by its index in `virtual.listeners`.
   var endpoints: [Int: [GatewayEndpoint]] = [:]
+
+  init(virtual: VirtualGateway) {
+    self.virtual = virtual
+    exposures = virtual.listeners.map { $0.value.map { ExposedHosts($0, from: virtual.metadata.namespace) } }
+  }
 
   /// Whether it may grant anything at all.
   var grants: Bool { virtual.approval.isInForce && virtual.misunderstandings.isEmpty }
@@ -67,16 +75,24 @@ struct EgressGateway {
     var chosen: [String: GatewayPod] = [:]
     for selector in selectors {
       let services = snapshot.services.filter { selects(selector, $0, context) }
-      for pod in context.ownership.pods {
+      for index in candidates(services, context.ownership) {
+        let pod = context.ownership.pods[index]
         let own = services.filter { $0.selects(pod.pod) }
         if !own.isEmpty || (services.isEmpty && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
         }
       }
-      findings += hostNetworkPods(services, snapshot)
+      findings += hostNetworkPods(services, context.ownership)
     }
     pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
+  }
+
+  /// Indices of the pods that a selector with these Services may select: a Service selects in its own namespace.
+  private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
+    guard !services.isEmpty else { return Array(ownership.pods.indices) }
+    let namespaces = Set(services.map(\.metadata.namespace))
+    return ownership.pods.indices.filter { namespaces.contains(ownership.pods[$0].pod.metadata.namespace) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.
@@ -234,9 +250,8 @@ extension EgressGateway {
   }
 
   /// hostNetwork pods behind the gateway's Services cannot be told from their node.
-  private func hostNetworkPods(_ services: [Service], _ snapshot: ClusterSnapshot) -> [Finding] {
-    guard !services.isEmpty else { return [] }
-    return snapshot.pods.filter { pod in pod.hostNetwork && pod.isLive && services.contains { $0.selects(pod) } }.map {
+  private func hostNetworkPods(_ services: [Service], _ ownership: AddressOwnership) -> [Finding] {
+    ownership.hostNetworkPods.filter { pod in services.contains { $0.selects(pod) } }.map {
       Finding(
         .gatewayPodUnfit, $0.reference,
         "is a pod of \(virtual.reference), but has hostNetwork; it is neither protected nor granted anything",

@@ -36,10 +36,12 @@ package struct EgressModel {
   package func flows(on node: NodeName) -> EgressFlows {
     let exceptions = exceptionFlows(on: node)
     let host = hostFlows()
+    let clients = hopA(on: node)
     return EgressFlows(
       node: node, role: role(of: node), rules: enforcementRules, inside: networks.all, podNetworks: networks.pods,
-      protected: gateways.protected, endpoints: Set(doors.flatMap(\.endpoints)).sorted(), hopA: hopA(on: node),
+      protected: gateways.protected, endpoints: Set(doors.flatMap(\.endpoints)).sorted(), hopA: clients,
       hopB: hopB(on: node), exceptions: exceptions.flows, host: host.flows, apiServer: apiServerFlows(),
+      interfaces: interfaceFlows(on: node, clients: clients),
       findings: Set(clusterFindings + exceptions.findings + host.findings).sorted())
   }
 

@@ -135,9 +135,8 @@ extension ExternalDestination {
         findings.append(notShared(gateway.virtual.reference, path))
         continue
       }
-      let found = gateway.virtual.listeners.enumerated().compactMap { listener, part -> Exposure? in
-        guard let value = part.value else { return nil }
-        let exposed = targets.indices.filter { value.exposes(targets[$0].host, of: service, from: namespace) }
+      let found = gateway.exposures.enumerated().compactMap { listener, hosts -> Exposure? in
+        let exposed = targets.indices.filter { hosts?.contain(targets[$0].host, of: service) == true }
         return exposed.isEmpty ? nil : Exposure(gateway: number, listener: listener, targets: exposed)
       }
       if found.isEmpty { findings.append(notExposed(gateway.virtual.reference, path)) }
@@ -145,20 +144,6 @@ extension ExternalDestination {
         findings.append(throughOpenListener(gateway.virtual.reference, path))
       }
       exposures += found
-    }
-  }
-}
-
-extension Listener {
-  /// Whether a target of `service` is exposed: no entry exposes everything; else some entry's host and labels match. A
-  /// target by addresses has no host to match.
-  fileprivate func exposes(_ host: String?, of service: ExternalService, from namespace: String) -> Bool {
-    if exposed.isEmpty { return true }
-    guard let host else { return false }
-    return exposed.compactMap(\.value).contains { entry in
-      let wanted = entry.host.namespace == "." ? namespace : entry.host.namespace
-      return covers(entry.host.name, host) && wanted.map { $0 == service.metadata.namespace } ?? true
-        && service.metadata.labels.satisfy(entry.selector)
     }
   }
 }

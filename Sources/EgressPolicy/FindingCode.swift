@@ -42,6 +42,12 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case policyOnWorkloads = "M040"
   case wildcardNotResolvable = "M041"
   case everyIdentity = "M042"
+  case interfaceUnknown = "M043"
+  case podInterfaceLeadsOutside = "M044"
+  case podWithoutInterface = "M045"
+  case interfaceContested = "M046"
+  case addressClaimedLater = "M047"
+  case interfaceWithoutPod = "M048"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -88,6 +94,12 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .policyOnWorkloads: (.note, "a policy on workloads selects no external destination (A4)")
     case .wildcardNotResolvable: (.note, "a wildcard host reaches only names with fixed answers")
     case .everyIdentity: (.note, "an empty selector grants every identity in scope (A3)")
+    case .interfaceUnknown: (.warning, "an interface of no known class reaches inside only (S14)")
+    case .podInterfaceLeadsOutside: (.warning, "the default route leaves by an interface that counts as a pod's (S14)")
+    case .podWithoutInterface: (.warning, "a local pod's address lives behind no known interface (S9)")
+    case .interfaceContested: (.warning, "evidence of who is behind an interface contradicts itself; nobody is (S9)")
+    case .addressClaimedLater: (.warning, "a pod's namespace has an address that is not its own; it gains nothing (S9)")
+    case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }
 

@@ -12,13 +12,9 @@ struct Identities {
 
   /// Sorted by name.
   let all: [Identity]
+  private var byName: [ServiceAccountName: Int] = [:]
   private var byNamespace: [String: [Int]] = [:]
   private var byLabel: [Label: [Int]] = [:]
-
-  private struct Label: Hashable {
-    var key: String
-    var value: String
-  }
 
   init(_ snapshot: ClusterSnapshot, _ ownership: AddressOwnership) {
     var known: [ServiceAccountName: Identity] = [:]
@@ -26,11 +22,12 @@ struct Identities {
       let name = ServiceAccountName(namespace: account.metadata.namespace, name: account.metadata.name)
       known[name] = Identity(name: name, labels: account.metadata.labels)
     }
-    for pod in ownership.pods where known[pod.pod.identity] == nil {
-      known[pod.pod.identity] = Identity(name: pod.pod.identity, labels: nil)
+    for name in ownership.addressesOfIdentity.keys where known[name] == nil {
+      known[name] = Identity(name: name, labels: nil)
     }
     all = known.values.sorted { $0.name < $1.name }
     for (index, identity) in all.enumerated() {
+      byName[identity.name] = index
       byNamespace[identity.name.namespace, default: []].append(index)
       for (key, value) in identity.labels ?? [:] { byLabel[Label(key: key, value: value), default: []].append(index) }
     }
@@ -53,6 +50,9 @@ struct Identities {
 
   /// The shortest list that holds all that the selector may select. Ascending.
   private func candidates(_ selector: ObjectSelector) -> [Int] {
+    if let name = selector.name, let namespace = selector.namespace {
+      return byName[ServiceAccountName(namespace: namespace, name: name)].map { [$0] } ?? []
+    }
     var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
     if let namespace = selector.namespace { lists.append(byNamespace[namespace] ?? []) }
     return lists.min { $0.count < $1.count } ?? Array(all.indices)

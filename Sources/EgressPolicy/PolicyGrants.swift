@@ -73,20 +73,31 @@ struct Grant: Hashable {
   var reason: Reason
 }
 
-/// Finds destinations by name without looking at all of them.
+/// Finds destinations by name or label without looking at all of them.
 struct DestinationIndex {
   private var byName: [String: [Int]] = [:]
+  private var byLabel: [Label: [Int]] = [:]
 
   init(_ destinations: [ExternalDestination]) {
     for (index, destination) in destinations.enumerated() {
-      byName[destination.service.metadata.name, default: []].append(index)
+      let metadata = destination.service.metadata
+      byName[metadata.name, default: []].append(index)
+      for (key, value) in metadata.labels { byLabel[Label(key: key, value: value), default: []].append(index) }
     }
   }
 
-  /// Indices of destinations that `selector` may select: those of its name, or all.
+  /// The shortest list of indices that holds all that `selector` may select. Ascending.
   func candidates(_ selector: ObjectSelector, of all: Range<Int>) -> [Int] {
-    selector.name.map { byName[$0] ?? [] } ?? Array(all)
+    var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
+    if let name = selector.name { lists.append(byName[name] ?? []) }
+    return lists.min { $0.count < $1.count } ?? Array(all)
   }
+}
+
+/// A label, as the key of an index.
+struct Label: Hashable {
+  var key: String
+  var value: String
 }
 
 /// Which external destinations one policy selects (A4), and whether it is in force (S12).

@@ -3,36 +3,32 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// Before connection tracking: identity and origin (S9, S14) will be judged here, by interface. No rules yet; the
-/// daemon, which alone sees the interfaces, fills it.
-let rawPrerouting = Chain(
-  "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: [])
-
-/// The same for what the host sends.
-let rawOutput = Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: [])
-
-/// What comes in for the host itself: only S8's bare SYN is asked for. Without it a server's next segment would turn a
-/// revoked connection round, and the host could answer it.
-let input = Chain(
-  "input", hook: Hook(.input, priority: 0, policy: .accept),
-  rules: IPFamily.allCases.map { family in
-    Rule(
-      [
-        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
-        .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
-        .verdict(.goto(Refusal.midstream.chain)),
-      ], comment: "S8 from outside, a bare SYN only")
-  })
+/// What comes in for the host itself: S8's bare SYN, and no tunnels from pods. Without the first a server's next segment
+/// would turn a revoked connection round, and the host could answer it.
+func input(_ interfaces: InterfaceFlows?) -> Chain {
+  Chain(
+    "input", hook: Hook(.input, priority: 0, policy: .accept),
+    rules: tunnelsAfterTranslation(interfaces)
+      + IPFamily.allCases.map { family in
+        Rule(
+          [
+            .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+            .lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .localAddress(.source, .notEqual),
+            .verdict(.goto(Refusal.midstream.chain)),
+          ], comment: "S8 from outside, a bare SYN only")
+      })
+}
 
 /// What passes through the node, after every DNAT.
-func forward(_ rules: EnforcementRules) -> Chain {
+func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   Chain(
     "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + relatedErrors(towardsInside: true) + [Rule([.verdict(.goto("original"))])])
+    rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
+      + [Rule([.verdict(.goto("original"))])])
 }
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
-func output(_ rules: EnforcementRules) -> Chain {
+func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
   let families = IPFamily.allCases
   let pods = families.map { family in
     Rule(
@@ -54,9 +50,10 @@ func output(_ rules: EnforcementRules) -> Chain {
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
-      + neighbourDiscovery + gateways + inside + families.map { apiServer($0) }
-      + families.map { onlyEchoRequests($0, .host) }
-      + families.flatMap(hostAllowances) + [Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")])
+      + neighbourDiscovery(isObserved: interfaces != nil) + gateways + inside + families.map { apiServer($0) }
+      + families.map { onlyEchoRequests($0, .host) } + families.flatMap(hostAllowances) + [
+        Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")
+      ])
 }
 
 /// S8: the only packets that pass unjudged.
@@ -68,7 +65,7 @@ private let replies = Rule(
 /// what the kernel answers is related in the reply direction.
 ///
 /// See: net/ipv4/netfilter/nf_reject_ipv4.c, nf_ct_attach
-private let resets = Rule(
+let resets = Rule(
   [
     .connectionDirection(.reply), .connectionState(.related), .tcpFlags(mask: [.rst], .equal, .rst), .verdict(.accept),
   ], comment: "S8 answers to refusals")
@@ -87,20 +84,26 @@ private func relatedErrors(towardsInside: Bool) -> [Rule] {
 /// S6: neighbour discovery, and multicast listener discovery to the link.
 ///
 /// A neighbour is whoever is on the link, gateway pods and routers with global addresses among them: without an
-/// advertisement to its own address none of them finds this node. Receivers take such packets with hop limit 255 alone,
-/// which no router has passed on.
+/// advertisement to its own address none of them finds this node. While nobody has looked at the interfaces, and so at
+/// what is on-link, any address may be one: receivers take such packets with hop limit 255 alone, which no router has
+/// passed on, and only the kernel and processes with raw sockets, which no hook confines, can send them.
 ///
 /// See: RFC 4861, sections 7.1 and 7.2.4; RFC 3810, section 5
-private let neighbourDiscovery = [
-  Rule(
-    [.compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes), .verdict(.accept)],
-    comment: "S6 neighbour discovery"),
-  Rule(
-    [
-      .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
-      .verdict(.accept),
-    ], comment: "S6 multicast listener discovery"),
-]
+private func neighbourDiscovery(isObserved: Bool) -> [Rule] {
+  let discovery: [Statement] = [
+    .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+  ]
+  let targets: [[Statement]] =
+    isObserved
+    ? [neighbours, SetName.inside.of(.v6)].map { [.lookup([.destination6], .isIn, set: $0)] } : [[]]
+  return targets.map { Rule(discovery + $0 + [.verdict(.accept)], comment: "S6 neighbour discovery") } + [
+    Rule(
+      [
+        .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: neighbours),
+        .verdict(.accept),
+      ], comment: "S6 multicast listener discovery")
+  ]
+}
 
 /// S6: `host.allow` and `host.presets`.
 private func hostAllowances(_ family: IPFamily) -> [Rule] {

@@ -2,11 +2,12 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// Turns a node's flows into the nftables ruleset that enforces them. Total: every set and chain is always there, what
-/// differs between nodes and moments is only what the sets hold.
+/// Turns a node's flows into the nftables ruleset that enforces them. Total: every set and chain is always there
+/// (those of S9 and S14 where the node's interfaces are known), what differs between moments is only what sets hold.
 package func lower(_ flows: EgressFlows) -> Ruleset {
   let chains =
-    [rawPrerouting, rawOutput, input, forward(flows.rules), output(flows.rules)]
+    rawChains(flows.interfaces)
+    + [input(flows.interfaces), forward(flows.rules, flows.interfaces), output(flows.rules, flows.interfaces)]
     + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
     + refusalChains(flows.rules)
   return Ruleset(tables: [

@@ -32,6 +32,21 @@ enum SetName: String {
   /// Sources that may come in with `inbound: services` (S15).
   case inbound
 
+  /// interface . address of local pods (S9).
+  case pods
+
+  /// Addresses of local pods, and with them all clients' and gateways', which only those bound to them may bear (S9).
+  case localpods, reserved
+
+  /// Ends of tunnels, which pods may not speak to (S14).
+  case tunnel_endpoints
+
+  /// 169.254.0.0/16 and fe80::/10; with the unspecified address, what may be a source within the link (S9, S17).
+  case link_local, link_sources
+
+  /// broadcast . udp . 67, ff02::1:2 . udp . 547 (S9).
+  case dhcp
+
   /// ICMP errors (S8).
   case icmp_errors
 
@@ -46,5 +61,17 @@ let managementPorts = "management_ports"
 let neighbourTypes = "neighbour_types"
 let listenerTypes = "listener_types"
 
-/// Where multicast listener discovery may go: ff02::/16 and fe80::/10.
+/// Classes of interfaces (S14), by index.
+let loopbackInterfaces = "loopback_interfaces"
+let podInterfaces = "pod_interfaces"
+let boundInterfaces = "bound_interfaces"
+let tunnelInterfaces = "tunnel_interfaces"
+let uplinkInterfaces = "uplink_interfaces"
+
+/// Ports and protocols of tunnels (S14).
+let tunnelPorts = "tunnel_ports"
+let tunnelProtocols = "tunnel_protocols"
+
+/// ff02::/16 and fe80::/10 (S9); and with the host's on-link networks, where its neighbour discovery may go (S6).
+let linkDestinations = "link_destinations6"
 let neighbours = "neighbours6"

@@ -8,13 +8,15 @@ func sets(_ flows: EgressFlows) -> [NamedSet] {
     NamedSet(hash: managementPorts, of: [.port], keys: flows.rules.managementPorts.map { key([.port], UInt128($0)) }),
     NamedSet(hash: neighbourTypes, of: [.icmp6Type], keys: [133, 135, 136].map { key([.icmp6Type], $0) }),
     NamedSet(hash: listenerTypes, of: [.icmp6Type], keys: [131, 132, 143].map { key([.icmp6Type], $0) }),
-    NamedSet(intervals: neighbours, linkScope, family: .v6),
+    NamedSet(
+      intervals: neighbours, linkScopeNetworks.union(flows.interfaces?.onLink ?? PrefixSet()), family: .v6),
   ]
-  return constant + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
+  return constant + interfaceSets(flows.interfaces)
+    + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
 }
 
 /// ff02::/16 and fe80::/10.
-private let linkScope = PrefixSet([
+let linkScopeNetworks = PrefixSet([
   Prefix(containing: IPAddress(v6: 0xff02 << 112), length: 16),
   Prefix(containing: IPAddress(v6: 0xfe80 << 112), length: 10),
 ])
@@ -38,17 +40,10 @@ private func addressSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet]
 /// Sets of allowances of one family.
 private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
-  let clients = flows.hopA.lazy.filter { $0.destination.family == family }
   let servers = flows.apiServer.filter { $0.destination.family == family }
   let endpoints = flows.endpoints.filter { $0.pod.address.family == family }
   return [
-    NamedSet(
-      hash: SetName.clients.of(family), of: [address, address, .port],
-      keys: clients.compactMap { flow in
-        flow.from.map {
-          key([address, address, .port], $0.address.value, flow.destination.address.value, UInt128(flow.ports.first))
-        }
-      }),
+    NamedSet(hash: SetName.clients.of(family), of: [address, address, .port], keys: clientKeys(flows.hopA, family)),
     NamedSet(
       hash: SetName.endpoints.of(family), of: [address, .port],
       keys: endpoints.map { key([address, .port], $0.pod.address.value, UInt128($0.port)) }),
@@ -59,41 +54,79 @@ private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
     + podSets(flows.exceptions, .exceptions, .exception_networks, family) + hostSets(flows.host, family)
 }
 
+/// client . gateway . port
+private func clientKeys(_ flows: [Flow], _ family: IPFamily) -> [ElementKey] {
+  keys(of: flows, family) { flow, key in
+    guard let from = flow.from else { return false }
+    key.append(from.address.value, as: family.address, padded: true)
+    key.append(flow.destination.address.value, as: family.address, padded: true)
+    key.append(UInt128(flow.ports.first), as: .port, padded: true)
+    return true
+  }
+}
+
 /// Allowances of pods: exact tuples in a hash set, networks and port ranges in an interval set with the destination
 /// first (the kernel walks all elements that share the first field).
 private func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
-  let own = flows.filter { $0.destination.family == family }
+  let type = [address, address, .transportProtocol, .port]
+  let exactKeys = keys(of: flows, family) { flow, key in
+    guard flow.isExact, let from = flow.from else { return false }
+    key.append(from.address.value, as: address, padded: true)
+    key.appendService(of: flow, address)
+    return true
+  }
+  let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: true) }
   return [
-    NamedSet(
-      hash: exact.of(family), of: [address, address, .transportProtocol, .port],
-      keys: own.filter(\.isExact).compactMap { flow in
-        flow.from.map {
-          key(
-            [address, address, .transportProtocol, .port], $0.address.value, flow.destination.address.value,
-            UInt128(flow.transport.rawValue), UInt128(flow.ports.first))
-        }
-      }),
-    NamedSet(
-      intervals: networks.of(family), of: [address, address, .transportProtocol, .port],
-      ranges: disjointAllowances(own.filter { !$0.isExact }).map { $0.range(family, withSource: true) }),
+    NamedSet(hash: exact.of(family), of: type, keys: exactKeys),
+    NamedSet(intervals: networks.of(family), of: type, ranges: ranges),
   ]
 }
 
 /// Allowances of the host itself.
 private func hostSets(_ flows: [Flow], _ family: IPFamily) -> [NamedSet] {
   let type: [FieldType] = [family.address, .transportProtocol, .port]
-  let own = flows.filter { $0.destination.family == family }
+  let exactKeys = keys(of: flows, family) { flow, key in
+    guard flow.isExact else { return false }
+    key.appendService(of: flow, family.address)
+    return true
+  }
+  let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: false) }
   return [
-    NamedSet(
-      hash: SetName.hosts.of(family), of: type,
-      keys: own.filter(\.isExact).map {
-        key(type, $0.destination.address.value, UInt128($0.transport.rawValue), UInt128($0.ports.first))
-      }),
-    NamedSet(
-      intervals: SetName.host_networks.of(family), of: type,
-      ranges: disjointAllowances(own.filter { !$0.isExact }).map { $0.range(family, withSource: false) }),
+    NamedSet(hash: SetName.hosts.of(family), of: type, keys: exactKeys),
+    NamedSet(intervals: SetName.host_networks.of(family), of: type, ranges: ranges),
   ]
+}
+
+/// The keys that `fill` makes of the flows of one family; it says whether a flow has one. There may be a hundred
+/// thousand, so flows are looked at where they are and keys filled without lists.
+@inline(__always)
+private func keys(
+  of flows: [Flow], _ family: IPFamily, _ fill: (borrowing Flow, inout ElementKey) -> Bool
+) -> [ElementKey] {
+  var keys: [ElementKey] = []
+  keys.reserveCapacity(flows.count)
+  for index in flows.indices where flows[index].destination.family == family {
+    var key = ElementKey()
+    if fill(flows[index], &key) { keys.append(key) }
+  }
+  return keys
+}
+
+extension ElementKey {
+  /// destination . protocol . port
+  fileprivate mutating func appendService(of flow: borrowing Flow, _ address: FieldType) {
+    append(flow.destination.address.value, as: address, padded: true)
+    append(UInt128(flow.transport.rawValue), as: .transportProtocol, padded: true)
+    append(UInt128(flow.ports.first), as: .port, padded: true)
+  }
+}
+
+extension [Flow] {
+  /// Those of a family that are more than one address and one port.
+  fileprivate func inexact(_ family: IPFamily) -> [Flow] {
+    indices.filter { !self[$0].isExact && self[$0].destination.family == family }.map { self[$0] }
+  }
 }
 
 extension Flow {

@@ -11,6 +11,9 @@ package struct NetlinkMessage {
   /// nlmsg_seq: the number of the request it answers.
   package let sequence: UInt32
 
+  /// nlmsg_pid: the port whose request it answers, or that caused the event; 0 for the kernel itself.
+  package let port: UInt32
+
   /// The whole message with its header.
   package let bytes: UnsafeRawBufferPointer
 
@@ -22,6 +25,9 @@ package struct NetlinkMessage {
     let start = min(16 + length, bytes.count)
     return NetlinkAttributes(UnsafeRawBufferPointer(rebasing: bytes[start...]))
   }
+
+  /// The family in a netfilter header: NFPROTO_*, AF_*.
+  package var netfilterFamily: UInt8 { bytes.count < 20 ? 0 : bytes[16] }
 
   /// The resource number in a netfilter header: for nf_tables the low 16 bits of the generation.
   package var netfilterResource: UInt16 {
@@ -37,6 +43,7 @@ package struct NetlinkMessage {
     type = bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
     flags = bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
     sequence = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+    port = bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
   }
 }
 

@@ -15,7 +15,9 @@ package final class NetlinkSocket {
   private var sequence: UInt32 = 1
 
   /// Opens a socket of `bus`, such as NETLINK_NETFILTER.
-  package init(bus: Int32) throws(NetlinkError) {
+  ///
+  /// - Parameter receiveBuffer: the bytes of answers and events that may wait to be received.
+  package init(bus: Int32, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
     guard let handle = mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else {
       received.deallocate()
       throw NetlinkError("open a netlink socket", code: errno)
@@ -24,9 +26,34 @@ package final class NetlinkSocket {
     guard mnl_socket_bind(handle, 0, MNL_SOCKET_AUTOPID) == 0 else {
       throw NetlinkError("bind a netlink socket", code: errno)
     }
+    prepare(receiveBuffer: receiveBuffer)
+  }
+
+  /// Takes over a bound socket of `bus` that another process or an earlier life of this one opened, with its port; what
+  /// waits to be received is thrown away.
+  ///
+  /// - Throws: `NetlinkError` where `descriptor` is no such socket; it then stays the caller's to close.
+  package init(adopting descriptor: Int32, bus: Int32) throws(NetlinkError) {
+    do throws(NetlinkError) {
+      try expectBoundSocket(descriptor, bus: bus)
+    } catch {
+      received.deallocate()
+      throw error
+    }
+    guard let handle = mnl_socket_fdopen(descriptor) else {
+      received.deallocate()
+      throw NetlinkError("take over a netlink socket", code: errno)
+    }
+    self.handle = handle
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    prepare(receiveBuffer: 4 << 20)
+    discardReplies()
+  }
+
+  private func prepare(receiveBuffer: Int) {
     enable(NETLINK_CAP_ACK)
     enable(NETLINK_EXT_ACK)
-    force(SO_RCVBUFFORCE, orElse: SO_RCVBUF, 4 << 20)
+    force(SO_RCVBUFFORCE, orElse: SO_RCVBUF, receiveBuffer)
     raiseSendLimit(to: 4 << 20)
   }
 
@@ -35,8 +62,19 @@ package final class NetlinkSocket {
     received.deallocate()
   }
 
-  /// The file descriptor.
+  /// The file descriptor; it stays the socket's to close.
   package var descriptor: Int32 { mnl_socket_get_fd(handle) }
+
+  /// The socket's address on its bus: the number that the kernel knows it by.
+  package var port: UInt32 { mnl_socket_get_portid(handle) }
+
+  /// Subscribes to the events of a multicast group, such as NFNLGRP_NFTABLES.
+  package func join(group: UInt32) throws(NetlinkError) {
+    var group = group
+    guard
+      mnl_socket_setsockopt(handle, NETLINK_ADD_MEMBERSHIP, &group, socklen_t(MemoryLayout<UInt32>.size)) == 0
+    else { throw NetlinkError("subscribe to netlink group \(group)", code: errno) }
+  }
 
   /// The first of `count` successive sequence numbers; they begin again when they are used up.
   package func takeSequence(_ count: Int = 1) -> UInt32 {

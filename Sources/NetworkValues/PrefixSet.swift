@@ -14,6 +14,9 @@ package struct PrefixSet: Hashable, Sendable {
   /// Every address of any of `ranges`, which may overlap.
   package init(ranges: some Sequence<AddressRange>) { self.ranges = merged(Array(ranges)) }
 
+  /// Of ranges that are sorted, disjoint and never adjacent.
+  private init(merged ranges: [AddressRange]) { self.ranges = ranges }
+
   /// Whether the set holds no address.
   package var isEmpty: Bool { ranges.isEmpty }
 
@@ -52,7 +55,8 @@ package struct PrefixSet: Hashable, Sendable {
     for range in ranges {
       var low = range.first.value
       var open = true
-      for cut in other.ranges where cut.family == range.family && cut.first <= range.last && cut.last >= range.first {
+      for cut in other.ranges[other.partition { $0.last >= range.first }...] {
+        guard cut.first <= range.last else { break }
         if cut.first.value > low {
           result.append(
             AddressRange(
@@ -66,7 +70,7 @@ package struct PrefixSet: Hashable, Sendable {
       }
       if open { result.append(AddressRange(first: IPAddress(range.family, low), last: range.last)) }
     }
-    return PrefixSet(ranges: result)
+    return PrefixSet(merged: result)
   }
 
   /// Addresses of both sets.

@@ -23,11 +23,8 @@ package struct ElementKey: Hashable, Comparable, Sendable {
 
   /// Appends one field.
   package mutating func append(_ value: UInt128, as field: FieldType, padded: Bool) {
-    let width = field.width
     let value = field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
-    for shift in stride(from: 8 * (width - 1), through: 0, by: -8) {
-      append(byte: UInt8(truncatingIfNeeded: value >> UInt128(shift)))
-    }
+    append(value, width: field.width)
     if padded { count = (count + 3) & ~3 }
   }
 
@@ -35,9 +32,8 @@ package struct ElementKey: Hashable, Comparable, Sendable {
   package func values(as type: [FieldType]) -> [UInt128] {
     var offset = 0
     return type.map { field in
-      var value: UInt128 = 0
-      for index in 0..<field.width { value = value << 8 | UInt128(self[offset + index]) }
-      offset += type.count > 1 ? (field.width + 3) & ~3 : field.width
+      let value = value(at: offset, width: field.width)
+      offset += field.stride(among: type.count)
       return field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
     }
   }
@@ -50,19 +46,25 @@ package struct ElementKey: Hashable, Comparable, Sendable {
 
   /// A key of bytes as the kernel sent them.
   package init(bytes: some Sequence<UInt8>) {
-    for byte in bytes { append(byte: byte) }
+    for byte in bytes { append(UInt128(byte), width: 1) }
   }
 
-  /// Appends one byte.
-  private mutating func append(byte: UInt8) {
-    precondition(count < 48, "a key has at most 48 bytes")
-    let shifted = UInt128(byte) << UInt128(120 - 8 * (count & 15))
-    switch count >> 4 {
-    case 0: words.0 |= shifted
-    case 1: words.1 |= shifted
-    default: words.2 |= shifted
+  /// Appends the low `width` bytes of `value`, which may come to lie in two words.
+  private mutating func append(_ value: UInt128, width: Int) {
+    precondition(count + width <= 48, "a key has at most 48 bytes")
+    let aligned = value &<< UInt128(truncatingIfNeeded: 128 - 8 * width)
+    let (word, bit) = (count >> 4, 8 * (count & 15))
+    fill(word, with: aligned &>> UInt128(truncatingIfNeeded: bit))
+    if bit + 8 * width > 128 { fill(word + 1, with: aligned &<< UInt128(truncatingIfNeeded: 128 - bit)) }
+    count += width
+  }
+
+  private mutating func fill(_ word: Int, with bits: UInt128) {
+    switch word {
+    case 0: words.0 |= bits
+    case 1: words.1 |= bits
+    default: words.2 |= bits
     }
-    count += 1
   }
 
   package static func == (left: ElementKey, right: ElementKey) -> Bool {

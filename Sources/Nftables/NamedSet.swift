@@ -82,6 +82,7 @@ package func declaredSize(for count: Int) -> UInt32 {
 }
 
 private func sortedUnique<Element: Comparable>(_ elements: [Element]) -> [Element] {
+  if zip(elements, elements.dropFirst()).allSatisfy({ $0 < $1 }) { return elements }
   var sorted = elements.sorted()
   var kept = 0
   for index in sorted.indices where index == 0 || sorted[index] != sorted[kept - 1] {

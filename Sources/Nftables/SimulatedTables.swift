@@ -40,7 +40,7 @@ struct SimulatedTables {
 
 extension Operation {
   /// The table that is changed.
-  var table: TableID {
+  package var table: TableID {
     switch self {
     case .addTable(let id), .deleteTable(let id), .addCounter(let id, _), .deleteCounter(let id, _),
       .addSet(let id, _), .deleteSet(let id, _), .addElements(let id, _, _), .deleteElements(let id, _, _),

@@ -69,7 +69,10 @@ struct ElementCollector {
       var key = ElementKey()
       var offset = 0
       for field in definition.type {
-        key.append(data.value.number(at: offset, width: field.width), as: field, padded: isPadded)
+        let number = data.value.number(at: offset, width: field.width)
+        let isHostOrder = field == .interface
+        key.append(
+          isHostOrder ? UInt128(UInt32(truncatingIfNeeded: number).bigEndian) : number, as: field, padded: isPadded)
         offset += isPadded ? (field.width + 3) & ~3 : field.width
       }
       return key

@@ -8,17 +8,56 @@ import Nftables
 /// It reads and writes only `ownTables`. Not to be used by two threads at once.
 package final class LibnftnlKernel: NftablesBackend {
   let socket: NetlinkSocket
+
+  /// Whether this socket owns the tables it writes; `.none` where `.owned` was asked for and the kernel cannot do it.
+  package let ownership: TableOwnership
+
+  /// Plain tables that the next commit replaces by owned ones; reading shows them empty.
+  var replaced: Set<TableID> = []
+
   private var batch = NetlinkBatch()
   private var query = MessageBuffer(capacity: 512)
 
   /// Opens the socket.
-  package init() throws(KernelError) {
+  ///
+  /// - Parameter ownership: with `.owned` every table is owned by this socket, for which every `read` calls `adopt`; on
+  ///   kernels that cannot do that it is as with `.none`.
+  package convenience init(ownership: TableOwnership = .none) throws(KernelError) {
+    let socket: NetlinkSocket
     do {
       socket = try NetlinkSocket(bus: NETLINK_NETFILTER)
     } catch {
       throw KernelError(error.operation, error)
     }
+    try self.init(socket, ownership)
   }
+
+  /// Takes over the socket of an earlier owner, so that its tables stay owned: of a process that ended and left it in a
+  /// descriptor store, or of one that sent it over.
+  ///
+  /// - Parameter descriptor: a socket of NETLINK_NETFILTER; from now on closed with this object.
+  /// - Throws: `KernelError` where it is no such socket; it then stays the caller's.
+  package convenience init(adopting descriptor: Int32) throws(KernelError) {
+    let socket: NetlinkSocket
+    do {
+      socket = try NetlinkSocket(adopting: descriptor, bus: NETLINK_NETFILTER)
+    } catch {
+      throw KernelError(error.operation, error)
+    }
+    try self.init(socket, .owned)
+  }
+
+  private init(_ socket: NetlinkSocket, _ wanted: TableOwnership) throws(KernelError) {
+    self.socket = socket
+    let canOwn = wanted == .none ? false : try Self.knowsOwnership(socket)
+    ownership = canOwn ? .owned : .none
+  }
+
+  /// The socket's descriptor, to be stored or sent (`sendDescriptor`); whoever holds a copy keeps the tables owned.
+  package var descriptor: Int32 { socket.descriptor }
+
+  /// The socket's netlink port, by which events name it.
+  package var port: UInt32 { socket.port }
 
   package func generation() throws(KernelError) -> Generation {
     var generation: UInt32?
@@ -32,11 +71,16 @@ package final class LibnftnlKernel: NftablesBackend {
   }
 
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
+    if ownership == .owned { try adopt() }
     let generation = try generation()
     var tables: [Table] = []
     do {
       for id in ownTables {
-        if let table = try TableReader(self, id, generation).table() { tables.append(table) }
+        if replaced.contains(id) {
+          tables.append(Table(id: id, counters: [], sets: [], chains: []))
+        } else if let table = try TableReader(self, id, generation).table() {
+          tables.append(table)
+        }
       }
     } catch {
       // A set that is deleted while the tables are read is not found: no error, but a change.
@@ -54,13 +98,16 @@ package final class LibnftnlKernel: NftablesBackend {
 
   package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
     let sequence = socket.takeSequence(transaction.operations.count + 2)
-    try batch.encode(transaction, at: generation, sequence: sequence)
+    let tables = Set(transaction.operations.map(\.table))
+    try batch.encode(
+      transaction, at: generation, sequence: sequence, flags: ownership.flags, replacing: replaced.intersection(tables))
     guard batch.hasMessages else { return }
     do {
       try socket.commit(batch, for: "commit")
     } catch {
-      throw KernelError(operation(error, in: transaction), error)
+      throw explained(KernelError(operation(error, in: transaction), error), tables)
     }
+    replaced.subtract(tables)
   }
 
   /// What the named counters of a table have counted, by name; empty where there is no such table.

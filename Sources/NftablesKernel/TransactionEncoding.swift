@@ -5,12 +5,22 @@ import Nftables
 extension NetlinkBatch {
   /// Fills the batch with `transaction`, each operation being a step.
   ///
-  /// - Parameter sequence: the first of `operations.count + 2` sequence numbers.
-  mutating func encode(_ transaction: Transaction, at generation: Generation?, sequence: UInt32) throws(KernelError) {
+  /// - Parameters:
+  ///   - sequence: the first of `operations.count + 2` sequence numbers.
+  ///   - flags: of every table that is made, NFT_TABLE_F_*.
+  ///   - replaced: tables that are deleted and made anew before the first operation, as parts of its step.
+  mutating func encode(
+    _ transaction: Transaction, at generation: Generation?, sequence: UInt32, flags: UInt32 = 0,
+    replacing replaced: Set<TableID> = []
+  ) throws(KernelError) {
     begin(subsystem: UInt16(NFNL_SUBSYS_NFTABLES), generation: generation?.rawValue, sequence: sequence)
+    for table in replaced.sorted() where !transaction.isEmpty {
+      appendName(NFT_MSG_DELTABLE, table, step: 0) { _ in }
+      try addTable(table, flags: flags, step: 0)
+    }
     for (step, operation) in transaction.operations.enumerated() {
       do {
-        try append(operation, step: step)
+        try append(operation, step: step, flags: flags)
       } catch {
         throw KernelError(operation: operation.summary, code: error.code, reason: error.reason)
       }
@@ -18,9 +28,9 @@ extension NetlinkBatch {
     end()
   }
 
-  private mutating func append(_ operation: Operation, step: Int) throws(KernelError) {
+  private mutating func append(_ operation: Operation, step: Int, flags: UInt32) throws(KernelError) {
     switch operation {
-    case .addTable(let table): try addTable(table, step: step)
+    case .addTable(let table): try addTable(table, flags: flags, step: step)
     case .addCounter(let table, let counter): try addCounter(table, counter.name, step: step)
     case .addSet(let table, let set): try addSet(table, set, step: step)
     case .addChain(let table, let name, let hook): try addChain(table, name: name, hook: hook, step: step)

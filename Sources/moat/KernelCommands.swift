@@ -42,7 +42,10 @@ struct Apply: ParsableCommand {
     let model = try source.load(keepGoing: false).model
     let flows = model.flows(on: try node.resolve(in: model))
     let done = try reportingKernelErrors { () throws(KernelError) in
-      try enforce(lower(flows), in: LibnftnlKernel())
+      let kernel = try LibnftnlKernel()
+      // A living daemon's table is not apply's to change, even where there is nothing to change.
+      try kernel.adopt()
+      return try enforce(lower(flows), in: kernel)
     }
     for finding in flows.findings where finding.code.severity != .note { printError("\(finding)") }
     let operations = done.transaction.operations.count
@@ -59,7 +62,9 @@ struct Unlock: ParsableCommand {
 
   func run() throws {
     let removed = try reportingKernelErrors { () throws(KernelError) in
-      try enforce(Ruleset(tables: []), in: LibnftnlKernel()).transaction.operations
+      let kernel = try LibnftnlKernel()
+      try kernel.adopt()
+      return try enforce(Ruleset(tables: []), in: kernel).transaction.operations
     }
     let tables = removed.compactMap { operation -> TableID? in
       if case .deleteTable(let table) = operation { table } else { nil }

@@ -163,7 +163,7 @@ private let lookups = [
     "meta l4proto @protocols drop", [.lookup([.transportProtocol], .isIn, set: "protocols"), .verdict(.drop)]),
   RuleExample(
     "meta l4proto udp th dport @ports accept",
-    [.compare(.transportProtocol, .equal, 17), .lookup([.destinationPort], .isIn, set: "ports"), .verdict(.accept)]),
+    [.lookup([.udpDestinationPort], .isIn, set: "ports"), .verdict(.accept)]),
   RuleExample("th dport @ports accept", [.lookup([.destinationPort], .isIn, set: "ports"), .verdict(.accept)]),
   RuleExample("tcp dport @ports accept", [.lookup([.tcpDestinationPort], .isIn, set: "ports"), .verdict(.accept)]),
   RuleExample(
@@ -190,7 +190,7 @@ private let comparisons = [
   RuleExample("th dport 53 accept", [.compare(.destinationPort, .equal, 53), .verdict(.accept)]),
   RuleExample(
     "udp dport 53 accept",
-    [.compare(.transportProtocol, .equal, 17), .compare(.destinationPort, .equal, 53), .verdict(.accept)]),
+    [.compare(.udpDestinationPort, .equal, 53), .verdict(.accept)]),
   RuleExample("icmp type echo-request accept", [.compare(.icmpType, .equal, 8), .verdict(.accept)]),
   RuleExample(
     "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept",

@@ -1,0 +1,104 @@
+import ClusterModel
+import NetworkValues
+
+extension InterfaceBinder {
+  /// What a person should know about the bindings.
+  func bindingFindings() -> [Finding] { unboundPods() + laterClaims() + strangers() }
+
+  private func names(_ indices: Set<UInt32>) -> String {
+    indices.sorted().map { shown(interfaces.link($0)?.name ?? "interface \($0)", limit: 32) }.joined(separator: ", ")
+  }
+
+  /// Addresses of pods that live behind no interface.
+  private func unboundPods() -> [Finding] {
+    let known = Set(bound.map(\.claim))
+    var findings: [Finding] = []
+    for pod in pods {
+      for address in Set(pod.addresses).sorted() {
+        let claim = PodClaim(podUID: pod.uid, address: address)
+        guard !known.contains(claim) else { continue }
+        if let indices = contested[claim] {
+          findings.append(contestedAddress(pod, address, indices))
+        } else {
+          findings.append(withoutInterface(pod, address, isOver: ended.contains(claim)))
+        }
+      }
+    }
+    return findings
+  }
+
+  private func contestedAddress(_ pod: LocalPod, _ address: IPAddress, _ indices: Set<UInt32>) -> Finding {
+    Finding(
+      .interfaceContested, pod.reference, path: "status.podIPs",
+      "\(address) is bound to no interface, since what is known of \(names(indices)) contradicts itself",
+      advice: "find the pod that has an address which is not its own, and delete it")
+  }
+
+  private func withoutInterface(_ pod: LocalPod, _ address: IPAddress, isOver: Bool) -> Finding {
+    Finding(
+      .podWithoutInterface, pod.reference, path: "status.podIPs",
+      isOver
+        ? "the interface of \(address) is gone, and what came after it is not known to be this pod's"
+        : "no interface of this node is known to lead to \(address)",
+      advice: isOver
+        ? "delete the pod if it still runs"
+        : "check cluster.interfaces.pods, and that the pod's interface is a veth or a tap")
+  }
+
+  /// Addresses behind an interface that were not there at first, or that are another pod's. They change nothing.
+  private func laterClaims() -> [Finding] {
+    let owned = Dictionary(grouping: bound, by: \.index).mapValues { Set($0.map(\.claim.address)) }
+    let claimants = Dictionary(
+      pods.flatMap { pod in pod.addresses.map { ($0, pod) } }, uniquingKeysWith: { first, _ in first })
+    return links.values.compactMap { link in
+      let own = owned[link.index] ?? []
+      let first = claims[link.index]?.addresses ?? []
+      let strange = (link.peerAddresses ?? []).filter { address in
+        let isForeign = isOfAnother(claimants[address], than: owners[link.index])
+        return !own.contains(address) && (isForeign || !first.contains(address))
+      }
+      guard !strange.isEmpty else { return nil }
+      let listed = strange.prefix(3).map(\.description).joined(separator: ", ")
+      let more = strange.count > 3 ? " and \(strange.count - 3) more" : ""
+      return Finding(
+        .addressClaimedLater, pods.first { $0.uid == owners[link.index] }?.reference,
+        path: "interface \(shown(link.name, limit: 32))",
+        "the namespace behind it has \(listed)\(more), which is not its own; packets from there are dropped",
+        advice: "find out who in the pod may change its addresses (NET_ADMIN)")
+    }
+  }
+
+  private func isOfAnother(_ pod: LocalPod?, than owner: String?) -> Bool {
+    guard let pod, let owner else { return false }
+    return pod.uid != owner
+  }
+
+  /// Pod interfaces that nobody is known to be behind.
+  private func strangers() -> [Finding] {
+    links.values.filter { owners[$0.index] == nil }.map { link in
+      Finding(
+        .interfaceWithoutPod, path: "interface \(shown(link.name, limit: 32))",
+        "no live pod is known behind it; it reaches inside only, without a pod's address",
+        advice: "nothing, if its pod is starting or ending")
+    }
+  }
+}
+
+/// Interfaces whose class is not known or looks wrong (S14).
+func classFindings(_ interfaces: HostInterfaces, _ classified: [ClassifiedInterface]) -> [Finding] {
+  let masters = Set(interfaces.links.compactMap(\.master))
+  return classified.compactMap { interface in
+    let path = "interface \(shown(interface.name, limit: 32))"
+    if interface.interfaceClass == .unknown {
+      // Nothing comes out of a bridge without ports, nor, seen from inet, out of a bridge's port.
+      guard interface.bridge == nil, !interface.isBridge || masters.contains(interface.index) else { return nil }
+      return Finding(
+        .interfaceUnknown, path: path, "it is of no known class, so what comes from it reaches inside only",
+        advice: "name it in cluster.interfaces if it is an uplink, a tunnel or a pod's")
+    }
+    guard interface.interfaceClass == .pod, interfaces.defaultRoutes.contains(interface.index) else { return nil }
+    return Finding(
+      .podInterfaceLeadsOutside, path: path, "it counts as a pod's, but the host's default route leaves by it",
+      advice: "name it in cluster.interfaces.uplinks if this node is itself a container")
+  }
+}

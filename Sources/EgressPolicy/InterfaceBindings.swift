@@ -1,0 +1,126 @@
+import ClusterModel
+import NetworkValues
+
+/// Who is behind which interface of this node, and the memory that "first claim wins" needs (S9).
+///
+/// Each state follows from the one before it and from what is there now; time never enters. The empty value is the start:
+/// a process that starts anew knows nothing of what ended before it.
+package struct InterfaceBindings: Hashable, Sendable {
+  /// For `ClusterSnapshot.podInterfaces`. Sorted by index, then UID.
+  package internal(set) var podInterfaces: [PodInterface] = []
+
+  /// Sorted.
+  package internal(set) var findings: [Finding] = []
+
+  /// Every bound address with its interface. Sorted.
+  var bound: [BoundAddress] = []
+
+  /// What each interface's namespace held when it was first seen. Ascending by index.
+  var claims: [InterfaceClaim] = []
+
+  /// Pods' addresses whose interface went away while the pod is still known. Sorted.
+  var ended: [PodClaim] = []
+
+  package init() {}
+}
+
+/// A live pod of this node that has a network of its own.
+package struct LocalPod: Hashable, Sendable {
+  /// `metadata.uid`; `Pod ns/name` in manifests that have none.
+  package var uid: String
+
+  package var reference: ObjectReference
+
+  /// What the API or the manifests say it has.
+  package var addresses: [IPAddress]
+
+  package init(uid: String, reference: ObjectReference, addresses: [IPAddress]) {
+    self.uid = uid
+    self.reference = reference
+    self.addresses = addresses
+  }
+}
+
+/// A pod and an address that it has by the API or the manifests.
+struct PodClaim: Hashable, Comparable, Sendable {
+  var podUID: String
+  var address: IPAddress
+
+  static func < (left: PodClaim, right: PodClaim) -> Bool {
+    left.podUID == right.podUID ? left.address < right.address : left.podUID < right.podUID
+  }
+}
+
+/// A pod's address and the interface that it lives behind.
+struct BoundAddress: Hashable, Sendable {
+  var claim: PodClaim
+  var index: UInt32
+
+  /// Of the interface: another one with the same index is another interface.
+  var appearance: UInt64
+}
+
+/// The addresses in the namespace behind an interface when it was first seen with any.
+struct InterfaceClaim: Hashable, Sendable {
+  var index: UInt32
+  var appearance: UInt64
+  var addresses: Set<IPAddress>
+}
+
+/// Binds the live pods of `node` to the interfaces of `snapshot.hostInterfaces`. Without these nothing is bound.
+///
+/// Pure and total. What a pod can write (its own addresses once they were seen, ARP, a bridge's forwarding table) changes
+/// no binding.
+/// - Parameter previous: what the last call gave; the empty value at first.
+package func bindInterfaces(
+  of snapshot: ClusterSnapshot, on node: NodeName, under configuration: Configuration,
+  after previous: InterfaceBindings
+) -> InterfaceBindings {
+  guard let interfaces = snapshot.hostInterfaces else { return InterfaceBindings() }
+  let pods = snapshot.pods.filter { $0.node == node && $0.isLive && !$0.hostNetwork }.map { pod in
+    LocalPod(
+      uid: pod.metadata.uid ?? pod.reference.description, reference: pod.reference, addresses: pod.addresses)
+  }
+  let classes = classify(interfaces, under: configuration.cluster.interfaces)
+  return bind(pods, to: interfaces, classified: classes, after: previous)
+}
+
+/// Binds `pods` to `interfaces`, by the first of these that speaks of an address:
+///
+/// 1. the host's own route to it, which names one interface;
+/// 2. the CNI's result for the pod, which names one interface that is there;
+/// 3. the previous binding, as long as interface and pod are there;
+/// 4. the addresses in the namespace behind an interface when it was first seen.
+///
+/// An interface has one pod. Evidence of one rank that contradicts itself binds nothing. Only pod interfaces that are no
+/// bridges are bound. When an interface goes away, (pod, address) is bound again only by a CNI result with the pod's UID.
+package func bind(
+  _ pods: [LocalPod], to interfaces: HostInterfaces, classified: [ClassifiedInterface],
+  after previous: InterfaceBindings
+) -> InterfaceBindings {
+  var binder = InterfaceBinder(pods, interfaces, classified, previous)
+  binder.run()
+  var result = InterfaceBindings()
+  result.bound = binder.bound.sorted { ($0.index, $0.claim) < ($1.index, $1.claim) }
+  result.claims = binder.claims.values.sorted { $0.index < $1.index }
+  result.ended = binder.ended.sorted()
+  result.podInterfaces = podInterfaces(result.bound, interfaces)
+  result.findings = (binder.bindingFindings() + classFindings(interfaces, classified)).sorted()
+  return result
+}
+
+/// One value for each pod and interface. `bound` is sorted by index, then pod.
+private func podInterfaces(_ bound: [BoundAddress], _ interfaces: HostInterfaces) -> [PodInterface] {
+  var result: [PodInterface] = []
+  for entry in bound {
+    if let last = result.last, last.index == entry.index, last.podUID == entry.claim.podUID {
+      result[result.count - 1].addresses.append(entry.claim.address)
+    } else {
+      result.append(
+        PodInterface(
+          podUID: entry.claim.podUID, index: entry.index, name: interfaces.link(entry.index)?.name ?? "",
+          addresses: [entry.claim.address]))
+    }
+  }
+  return result
+}

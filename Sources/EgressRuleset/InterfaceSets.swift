@@ -1,0 +1,60 @@
+import EgressPolicy
+import NetworkValues
+import Nftables
+
+/// The sets of identity and origin (S9, S14); none where nobody has looked at the node's interfaces.
+func interfaceSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
+  guard let interfaces else { return [] }
+  let bound = Set(interfaces.bindings.map(\.interface))
+  let classes: [(name: String, indices: [UInt32])] = [
+    (loopbackInterfaces, [1]), (podInterfaces, interfaces.pods), (boundInterfaces, Array(bound)),
+    (tunnelInterfaces, interfaces.tunnels), (uplinkInterfaces, interfaces.uplinks),
+  ]
+  return classes.map { name, indices in
+    NamedSet(hash: name, of: [.interface], keys: indices.map { ElementKey([.interface], [UInt128($0)]) })
+  } + [
+    NamedSet(
+      hash: tunnelPorts, of: [.port], keys: interfaces.tunnelPorts.map { ElementKey([.port], [UInt128($0)]) }),
+    NamedSet(
+      hash: tunnelProtocols, of: [.transportProtocol],
+      keys: tunnelling.map { ElementKey([.transportProtocol], [$0]) }),
+    NamedSet(intervals: linkDestinations, linkScopeNetworks, family: .v6),
+  ] + IPFamily.allCases.flatMap { addressSets(interfaces, $0) }
+}
+
+/// IPIP, 6in4, GRE, ESP, AH. See: https://www.iana.org/assignments/protocol-numbers
+private let tunnelling: [UInt128] = [4, 41, 47, 50, 51]
+
+/// 169.254.0.0/16 and fe80::/10.
+private let linkLocal = PrefixSet([
+  Prefix(containing: IPAddress(v4: 169 << 24 | 254 << 16), length: 16),
+  Prefix(containing: IPAddress(v6: 0xfe80 << 112), length: 10),
+])
+
+/// The same, and the unspecified addresses.
+private let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
+
+private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
+  let address = family.address
+  let service: [FieldType] = [address, .transportProtocol, .port]
+  let dhcp: [UInt128] = family == .v4 ? [0xffff_ffff, 17, 67] : [0xff02 << 112 | 0x1_0002, 17, 547]
+  return [
+    NamedSet(
+      hash: SetName.pods.of(family), of: [.interface, address],
+      keys: interfaces.bindings.filter { $0.address.address.family == family }.map {
+        ElementKey([.interface, address], [UInt128($0.interface), $0.address.address.value])
+      }),
+    addresses(SetName.localpods.of(family), interfaces.localPods, family),
+    addresses(SetName.reserved.of(family), interfaces.reserved, family),
+    addresses(SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family),
+    NamedSet(intervals: SetName.link_local.of(family), linkLocal, family: family),
+    NamedSet(intervals: SetName.link_sources.of(family), linkSources, family: family),
+    NamedSet(hash: SetName.dhcp.of(family), of: service, keys: [ElementKey(service, dhcp)]),
+  ]
+}
+
+private func addresses(_ name: String, _ addresses: [IPAddress], _ family: IPFamily) -> NamedSet {
+  NamedSet(
+    hash: name, of: [family.address],
+    keys: addresses.filter { $0.family == family }.map { ElementKey([family.address], [$0.value]) })
+}

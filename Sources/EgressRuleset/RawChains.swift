@@ -1,0 +1,168 @@
+import EgressPolicy
+import NetworkValues
+import Nftables
+
+/// Identity and origin, before connection tracking (S9, S14). Nothing is judged where nobody has looked at the node's
+/// interfaces; what is refused here is refused in silence.
+func rawChains(_ interfaces: InterfaceFlows?) -> [Chain] {
+  let isObserved = interfaces != nil
+  let base = [
+    Chain(
+      "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: isObserved ? prerouting : []),
+    Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: isObserved ? rawOutput : []),
+  ]
+  return isObserved ? base + [fromPod, fromBoundPod, linkScope] : base
+}
+
+/// By interface: loopback, pods, uplinks, tunnels, and what is of no known class.
+private let prerouting: [Rule] =
+  [
+    Rule(
+      [.lookup([.inputInterface], .isIn, set: loopbackInterfaces), .localAddress(.source, .equal), .verdict(.accept)],
+      comment: "S9 loopback"),
+    Rule(
+      [.lookup([.inputInterface], .isIn, set: loopbackInterfaces)] + resets.statements, comment: resets.comment),
+    Rule(
+      [.lookup([.inputInterface], .isIn, set: loopbackInterfaces), .verdict(.goto(Refusal.origin.chain))],
+      comment: "S14 forged by the host"),
+    Rule([.lookup([.inputInterface], .isIn, set: podInterfaces), .verdict(.goto("from-pod"))], comment: "S9 pods"),
+  ]
+  + IPFamily.allCases.map { family in
+    Rule(
+      [.lookup([family.source], .isIn, set: SetName.localpods.of(family)), .verdict(.goto(Refusal.spoof.chain))],
+      comment: "S9 a local pod's address elsewhere")
+  } + [
+    Rule([.lookup([.inputInterface], .isIn, set: uplinkInterfaces), .verdict(.accept)], comment: "S14 uplinks"),
+    Rule([.verdict(.jump("link-scope"))]),
+  ]
+  + IPFamily.allCases.map { family in
+    Rule(
+      [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto(Refusal.origin.chain))],
+      comment: "S14 from outside, by no uplink")
+  } + [
+    Rule([.lookup([.inputInterface], .isIn, set: tunnelInterfaces), .verdict(.accept)], comment: "S14 tunnels")
+  ] + towardsInside("S14 an interface of no known class")
+
+/// What came in by a pod's interface.
+private let fromPod = Chain(
+  "from-pod",
+  rules: [Rule([.verdict(.jump("link-scope"))])]
+    + IPFamily.allCases.map { family in
+      Rule(
+        [
+          .lookup([.inputInterface, family.source], .isIn, set: SetName.pods.of(family)),
+          .verdict(.goto("from-bound-pod")),
+        ], comment: "S9 its own address")
+    }
+    + [
+      Rule(
+        [.lookup([.inputInterface], .isIn, set: boundInterfaces), .verdict(.goto(Refusal.spoof.chain))],
+        comment: "S9 not its own address")
+    ]
+    + IPFamily.allCases.flatMap { family in
+      [
+        Rule(
+          [.lookup([family.source], .isIn, set: SetName.reserved.of(family)), .verdict(.goto(Refusal.spoof.chain))],
+          comment: "S9 another pod's address"),
+        Rule(
+          [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto(Refusal.origin.chain))],
+          comment: "S14 from outside, by a pod"),
+        Rule(
+          [
+            .lookup([family.destination], .isIn, set: SetName.gateways.of(family)),
+            .verdict(.goto(Refusal.spoof.chain)),
+          ],
+          comment: "S9 an unknown pod towards a gateway"),
+      ]
+    } + towardsInside("S9 an unknown pod"))
+
+/// What a known pod sends with its own address.
+private let fromBoundPod = Chain(
+  "from-bound-pod",
+  rules: [
+    Rule(
+      [
+        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+        .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
+      ], comment: "S9 neighbour discovery")
+  ]
+    + IPFamily.allCases.flatMap { family -> [Rule] in
+      let toEndpoint: [Statement] = [
+        .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
+        .verdict(.goto(Refusal.origin.chain)),
+      ]
+      return [
+        Rule([.lookup([.udpDestinationPort], .isIn, set: tunnelPorts)] + toEndpoint, comment: "S14 a tunnel by UDP"),
+        Rule([.lookup([.transportProtocol], .isIn, set: tunnelProtocols)] + toEndpoint, comment: "S14 a tunnel"),
+        Rule(
+          [
+            .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
+            .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
+            .verdict(.goto(Refusal.origin.chain)),
+          ], comment: "S17 link-local"),
+      ]
+    } + [Rule([.verdict(.accept)])])
+
+/// What bears no real address yet, and never leaves the link: neighbour discovery, MLD, DHCP.
+///
+/// See: RFC 4862, section 5.4; RFC 3810, section 5.2.13; RFC 2131, section 4.1
+private let linkScope = Chain(
+  "link-scope",
+  rules: [neighbourTypes, listenerTypes].map { types in
+    Rule(
+      [
+        .lookup([.source6], .isIn, set: SetName.link_sources.of(.v6)), .lookup([.icmp6Type], .isIn, set: types),
+        .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
+      ], comment: "S9 link scope")
+  }
+    + IPFamily.allCases.map { family in
+      Rule(
+        [
+          .lookup([family.source], .isIn, set: SetName.link_sources.of(family)),
+          .lookup([family.destination, .transportProtocol, .destinationPort], .isIn, set: SetName.dhcp.of(family)),
+          .verdict(.accept),
+        ], comment: "S9 DHCP")
+    })
+
+/// What the host sends bears an address of its own; the kernel's resets of refused connections and, with IPVS, pods'
+/// packets that connection tracking saw on their way in, do not.
+private let rawOutput: [Rule] =
+  [Rule([.localAddress(.source, .equal), .verdict(.accept)], comment: "S9 its own address"), resets]
+  + IPFamily.allCases.map { family in
+    Rule(
+      [
+        .connectionState([.new, .established, .related]),
+        .lookup([family.source], .isIn, set: SetName.inside.of(family)), .verdict(.accept),
+      ], comment: "S6 a pod's packet, by IPVS")
+  } + [
+    Rule([.verdict(.jump("link-scope"))]),
+    Rule([.verdict(.goto(Refusal.spoof.chain))], comment: "S9 not the host's address"),
+  ]
+
+/// Inside addresses and this node itself, nothing else.
+private func towardsInside(_ comment: String) -> [Rule] {
+  [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: comment)]
+    + IPFamily.allCases.map { family in
+      Rule(
+        [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: comment)
+    } + [Rule([.verdict(.goto(Refusal.origin.chain))], comment: comment)]
+}
+
+/// S14 once more, after every DNAT: a Service must not lead a pod to a tunnel's end.
+func tunnelsAfterTranslation(_ interfaces: InterfaceFlows?) -> [Rule] {
+  guard interfaces != nil else { return [] }
+  return IPFamily.allCases.flatMap { family -> [Rule] in
+    [
+      Statement.lookup([.udpDestinationPort], .isIn, set: tunnelPorts),
+      .lookup([.transportProtocol], .isIn, set: tunnelProtocols),
+    ]
+    .map { tunnel in
+      Rule(
+        [
+          .lookup([.inputInterface], .isIn, set: podInterfaces), tunnel,
+          .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
+          .verdict(.goto(Refusal.origin.chain)),
+        ], comment: "S14 a tunnel, translated")
+    }
+  }
+}
