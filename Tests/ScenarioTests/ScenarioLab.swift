@@ -86,10 +86,10 @@ final class ScenarioLab {
 
   /// Runs `body` while the outside sends packets for a row's destination to the node that the row names.
   private func withArrival<Result>(of row: PacketRow, _ body: () throws -> Result) throws -> Result {
-    guard case .outside(let address, let node) = row.from, let usual = topology.lab.defaultArrival(of: row.to),
-      usual != node
-    else { return try body() }
-    let outside = LabHost.outside("\(address)")
+    guard let node = topology.detour(row), let usual = topology.lab.defaultArrival(of: row.to) else {
+      return try body()
+    }
+    let outside = try topology.sender(row)
     try route(row.to, to: node, from: outside)
     let result = Swift.Result { try body() }
     try route(row.to, to: usual, from: outside)

@@ -52,6 +52,12 @@ struct ScenarioTopology {
     }
   }
 
+  /// The node to which the outside must be told to send a row's packet, because it would send it elsewhere.
+  func detour(_ row: PacketRow) -> String? {
+    guard case .outside(_, let node) = row.from, node != lab.defaultArrival(of: row.to) else { return nil }
+    return node
+  }
+
   /// The address a row's packet comes from.
   func source(_ row: PacketRow) throws -> IPAddress {
     if let source = row.source { return source }
