@@ -41,7 +41,8 @@ struct AddressOwnership {
           own.append(address)
         }
       }
-      addressesOfIdentity[all[index].identity, default: []] += own
+      let identity = ServiceAccountName(namespace: all[index].metadata.namespace, name: all[index].serviceAccount)
+      addressesOfIdentity[identity, default: []] += own
       addresses.append(own)
     }
   }
@@ -50,18 +51,19 @@ struct AddressOwnership {
   var places: Range<Int> { live.indices }
 
   func node(at place: Int) -> NodeName? { all[live[place]].node }
-  func identity(at place: Int) -> ServiceAccountName { all[live[place]].identity }
+  func namespace(at place: Int) -> String { all[live[place]].metadata.namespace }
   func addresses(at place: Int) -> [IPAddress] { addresses[place] }
 
+  func identity(at place: Int) -> ServiceAccountName {
+    ServiceAccountName(namespace: namespace(at: place), name: all[live[place]].serviceAccount)
+  }
+
   /// `namespace/name`.
-  func name(at place: Int) -> String { all[live[place]].metadata.namespace + "/" + all[live[place]].metadata.name }
+  func name(at place: Int) -> String { namespace(at: place) + "/" + all[live[place]].metadata.name }
 
   func pod(at place: Int) -> OwnedPod {
     OwnedPod(pod: all[live[place]], name: name(at: place), addresses: addresses[place])
   }
-
-  /// Places of pods that `isWanted`, in the snapshot's order.
-  func places(where isWanted: (borrowing Pod) -> Bool) -> [Int] { places.filter { isWanted(all[live[$0]]) } }
 
   /// Places with the pods' names, sorted by name.
   func named(_ places: some Collection<Int>) -> [(name: String, place: Int)] {
@@ -69,8 +71,8 @@ struct AddressOwnership {
   }
 
   /// Pods that `isWanted`, sorted by name.
-  func pods(where isWanted: (borrowing Pod) -> Bool) -> [OwnedPod] {
-    named(places(where: isWanted)).map { pod(at: $0.place) }
+  func pods(where isWanted: (Pod) -> Bool) -> [OwnedPod] {
+    named(places.filter { isWanted(all[live[$0]]) }).map { pod(at: $0.place) }
   }
 }
 

@@ -92,7 +92,7 @@ struct EgressGateway {
   private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
     let namespaces = Set(services.map(\.metadata.namespace))
     return services.isEmpty
-      ? Array(ownership.places) : ownership.places { namespaces.contains($0.metadata.namespace) }
+      ? Array(ownership.places) : ownership.places.filter { namespaces.contains(ownership.namespace(at: $0)) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.

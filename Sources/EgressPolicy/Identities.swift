@@ -48,13 +48,13 @@ struct Identities {
     }.map(\.name)
   }
 
-  /// The shortest list that holds all that the selector may select. Ascending.
+  /// Indices of identities whose namespace and labels the selector selects; it may have more to ask for. Ascending.
   private func candidates(_ selector: ObjectSelector) -> [Int] {
     if let name = selector.name, let namespace = selector.namespace {
       return byName[ServiceAccountName(namespace: namespace, name: name)].map { [$0] } ?? []
     }
     var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
     if let namespace = selector.namespace { lists.append(byNamespace[namespace] ?? []) }
-    return lists.min { $0.count < $1.count } ?? Array(all.indices)
+    return common(lists, of: all.indices)
   }
 }

@@ -23,7 +23,7 @@ struct PolicyGrants {
     selecting = Array(repeating: [], count: destinations.count)
     var policed = Array(repeating: false, count: destinations.count)
     let index = DestinationIndex(destinations)
-    for policy in snapshot.accessPolicies.sorted(by: { $0.reference < $1.reference }) {
+    for policy in inOrder(snapshot.accessPolicies, \.metadata) {
       var selection = PolicySelection(policy, context)
       let chosen = selection.destinations(destinations, index)
       findings += selection.findings
@@ -86,11 +86,11 @@ struct DestinationIndex {
     }
   }
 
-  /// The shortest list of indices that holds all that `selector` may select. Ascending.
+  /// Indices of destinations whose name and labels `selector` selects; it may have more to ask for. Ascending.
   func candidates(_ selector: ObjectSelector, of all: Range<Int>) -> [Int] {
     var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
     if let name = selector.name { lists.append(byName[name] ?? []) }
-    return lists.min { $0.count < $1.count } ?? Array(all)
+    return common(lists, of: all)
   }
 }
 
