@@ -37,7 +37,8 @@ struct Identities {
   func selected(
     by selector: ObjectSelector, from namespace: String, _ scopes: WorkspaceScopes
   ) -> [ServiceAccountName] {
-    candidates(selector).map { all[$0] }.filter { identity in
+    candidates(selector).filter { index in
+      let identity = all[index]
       guard identity.labels != nil || (selector.name != nil && selector.namespace != nil && selector.labels.isEmpty)
       else { return false }
       return selector.name.map { $0 == identity.name.name } ?? true
@@ -45,7 +46,7 @@ struct Identities {
         && (identity.labels ?? [:]).satisfy(selector.labels)
         && selector.workspace.map { $0 == scopes.workspace(of: identity.name.namespace) } ?? true
         && scopes.seesIdentities(of: identity.name.namespace, from: namespace)
-    }.map(\.name)
+    }.map { all[$0].name }
   }
 
   /// Indices of identities whose namespace and labels the selector selects; it may have more to ask for. Ascending.

@@ -23,7 +23,7 @@ struct PolicyGrants {
     selecting = Array(repeating: [], count: destinations.count)
     var policed = Array(repeating: false, count: destinations.count)
     let index = DestinationIndex(destinations)
-    for policy in inOrder(snapshot.accessPolicies, \.metadata) {
+    for policy in inOrder(snapshot.accessPolicies, { $0.metadata }) {
       var selection = PolicySelection(policy, context)
       let chosen = selection.destinations(destinations, index)
       findings += selection.findings
@@ -79,8 +79,8 @@ struct DestinationIndex {
   private var byLabel: [Label: [Int]] = [:]
 
   init(_ destinations: [ExternalDestination]) {
-    for (index, destination) in destinations.enumerated() {
-      let metadata = destination.service.metadata
+    for index in destinations.indices {
+      let metadata = destinations[index].service.metadata
       byName[metadata.name, default: []].append(index)
       for (key, value) in metadata.labels { byLabel[Label(key: key, value: value), default: []].append(index) }
     }
