@@ -80,7 +80,8 @@ private func pod(
       ],
     ],
     "status": [
-      "phase": "Running", "hostIP": "172.18.0.\(node + 10)", "podIP": .text(address), "podIPs": [["ip": .text(address)]],
+      "phase": "Running", "hostIP": "172.18.0.\(node + 10)", "podIP": .text(address),
+      "podIPs": [["ip": .text(address)]],
       "startTime": "2026-01-02T03:04:05Z",
       "conditions": [
         ["type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:09Z"]

@@ -30,7 +30,8 @@ private func virtualGateway(_ name: String, exposing hosts: [String]) -> Tree {
       "workloads": [
         [
           "selector": [
-            "labels": ["app": .text(name)], "namespace": .text(gatewayNamespace), "cluster": .text(ReferenceCluster.name),
+            "labels": ["app": .text(name)], "namespace": .text(gatewayNamespace),
+            "cluster": .text(ReferenceCluster.name),
           ]
         ]
       ],

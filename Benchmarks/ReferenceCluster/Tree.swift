@@ -103,13 +103,15 @@ extension Tree {
 private func plainOrQuoted(_ text: String) -> String {
   let isPlain =
     text.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) } ?? false
-    && text.utf8.allSatisfy { isWordByte($0) } && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
+    && text.utf8.allSatisfy { isWordByte($0) }
+    && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
   return isPlain ? text : quoted(text)
 }
 
 private func isWordByte(_ byte: UInt8) -> Bool {
   switch byte {
-  case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "_"):
+  case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"),
+    UInt8(ascii: "_"):
     true
   default: false
   }

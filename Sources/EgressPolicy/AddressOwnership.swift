@@ -9,62 +9,77 @@ struct AddressOwnership {
   private let all: [Pod]
 
   /// Indices of the pods that may own an address, and what is each one's own.
-  private let live: [Int]
+  private var live: [Int] = []
   private var addresses: [[IPAddress]] = []
 
   /// The grantable addresses of every identity that runs a live pod; empty where none of its pods has one.
   private(set) var addressesOfIdentity: [ServiceAccountName: [IPAddress]] = [:]
 
   /// Live pods in their node's network: they own nothing.
-  let hostNetworkPods: [Pod]
+  private(set) var hostNetworkPods: [Pod] = []
 
   private(set) var findings: [Finding] = []
 
   /// A pod is live until Succeeded or Failed. hostNetwork pods own nothing. An address that two live pods claim is
   /// neither's; one outside the cluster's networks is nobody's.
   init(_ snapshot: ClusterSnapshot, inside: PrefixSet) {
-    let all = snapshot.pods
-    self.all = all
-    hostNetworkPods = all.indices.filter { all[$0].hostNetwork && all[$0].isLive }.map { all[$0] }
-    live = all.indices.filter { !all[$0].hostNetwork && all[$0].isLive }
-    let claims = claimCounts(live.lazy.map { all[$0].addresses })
+    all = snapshot.pods
+    let shared = findLivePods(among: snapshot.pods.span)
     addresses.reserveCapacity(live.count)
+    let pods = snapshot.pods.span
     for index in live {
-      let claimed = all[index].addresses
-      var own: [IPAddress] = []
-      for address in claimed {
-        if claims[address] != 1 {
-          findings.append(claimedTwice(all[index], address))
-        } else if !inside.contains(address) {
-          findings.append(notInside(all[index], address))
-        } else {
-          own.append(address)
-        }
+      var own = pods[index].addresses
+      if !own.allSatisfy({ !shared.contains($0) && inside.contains($0) }) {
+        findings += own.filter { shared.contains($0) }.map { claimedTwice(all[index], $0) }
+        own.removeAll { shared.contains($0) }
+        findings += own.filter { !inside.contains($0) }.map { notInside(all[index], $0) }
+        own.removeAll { !inside.contains($0) }
       }
-      addressesOfIdentity[all[index].identity, default: []] += all[index].phase == .notUnderstood ? [] : own
+      let identity = ServiceAccountName(namespace: pods[index].metadata.namespace, name: pods[index].serviceAccount)
+      addressesOfIdentity[identity, default: []].append(contentsOf: pods[index].phase == .notUnderstood ? [] : own)
       addresses.append(own)
     }
+  }
+
+  /// Fills `live` and `hostNetworkPods`.
+  ///
+  /// - Returns: addresses that more than one pod claims.
+  private mutating func findLivePods(among pods: Span<Pod>) -> Set<IPAddress> {
+    var claimed: Set<IPAddress> = []
+    var shared: Set<IPAddress> = []
+    claimed.reserveCapacity(pods.count)
+    live.reserveCapacity(pods.count)
+    for index in pods.indices where pods[index].isLive {
+      if pods[index].hostNetwork {
+        hostNetworkPods.append(pods[index])
+        continue
+      }
+      live.append(index)
+      for address in pods[index].addresses where !claimed.insert(address).inserted { shared.insert(address) }
+    }
+    return shared
   }
 
   /// Every place, in the snapshot's order, which means nothing.
   var places: Range<Int> { live.indices }
 
   func node(at place: Int) -> NodeName? { all[live[place]].node }
-  func identity(at place: Int) -> ServiceAccountName { all[live[place]].identity }
+  func namespace(at place: Int) -> String { all[live[place]].metadata.namespace }
   func addresses(at place: Int) -> [IPAddress] { addresses[place] }
 
   /// As far as they may be granted something: none where the pod's phase is not understood (S11).
   func grantable(at place: Int) -> [IPAddress] { all[live[place]].phase == .notUnderstood ? [] : addresses[place] }
 
+  func identity(at place: Int) -> ServiceAccountName {
+    ServiceAccountName(namespace: namespace(at: place), name: all[live[place]].serviceAccount)
+  }
+
   /// `namespace/name`.
-  func name(at place: Int) -> String { all[live[place]].metadata.namespace + "/" + all[live[place]].metadata.name }
+  func name(at place: Int) -> String { namespace(at: place) + "/" + all[live[place]].metadata.name }
 
   func pod(at place: Int) -> OwnedPod {
     OwnedPod(pod: all[live[place]], name: name(at: place), addresses: addresses[place])
   }
-
-  /// Places of pods that `isWanted`, in the snapshot's order.
-  func places(where isWanted: (borrowing Pod) -> Bool) -> [Int] { places.filter { isWanted(all[live[$0]]) } }
 
   /// Places with the pods' names, sorted by name.
   func named(_ places: some Collection<Int>) -> [(name: String, place: Int)] {
@@ -72,17 +87,9 @@ struct AddressOwnership {
   }
 
   /// Pods that `isWanted`, sorted by name.
-  func pods(where isWanted: (borrowing Pod) -> Bool) -> [OwnedPod] {
-    named(places(where: isWanted)).map { pod(at: $0.place) }
+  func pods(where isWanted: (Pod) -> Bool) -> [OwnedPod] {
+    named(places.filter { isWanted(all[live[$0]]) }).map { pod(at: $0.place) }
   }
-}
-
-/// How many pods claim each address.
-private func claimCounts(_ addresses: some Sequence<[IPAddress]>) -> [IPAddress: Int] {
-  var counts: [IPAddress: Int] = [:]
-  counts.reserveCapacity(addresses.underestimatedCount)
-  for list in addresses { for address in list { counts[address, default: 0] += 1 } }
-  return counts
 }
 
 /// A live pod with the addresses that are its own.
@@ -102,7 +109,12 @@ struct OwnedPod {
 
 extension Pod {
   /// Whether the pod may still own its addresses.
-  var isLive: Bool { phase != .succeeded && phase != .failed }
+  var isLive: Bool {
+    switch phase {
+    case .succeeded, .failed: false
+    case .pending, .running, .unknown, .notUnderstood: true
+    }
+  }
 }
 
 private func claimedTwice(_ pod: Pod, _ address: IPAddress) -> Finding {

@@ -113,7 +113,7 @@ extension EgressModel {
 
 extension Configuration.PodSelector {
   /// Needs a namespace, and labels or a ServiceAccount; without either it selects nothing.
-  fileprivate func selects(_ pod: borrowing Pod) -> Bool {
+  fileprivate func selects(_ pod: Pod) -> Bool {
     guard let namespace, namespace == pod.metadata.namespace else { return false }
     if podSelector == nil, serviceAccount == nil { return false }
     if let podSelector, podSelector.matchLabels.isEmpty { return false }

@@ -102,9 +102,9 @@ struct EgressGateway {
 
   /// Places of the pods that a selector with these Services may select: a Service selects in its own namespace.
   private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
-    let namespaces = Set(services.map(\.metadata.namespace))
+    let namespaces = services.map(\.metadata.namespace)
     return services.isEmpty
-      ? Array(ownership.places) : ownership.places { namespaces.contains($0.metadata.namespace) }
+      ? Array(ownership.places) : ownership.places.filter { namespaces.contains(ownership.namespace(at: $0)) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.

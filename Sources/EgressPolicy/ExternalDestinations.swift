@@ -55,7 +55,7 @@ struct ExternalDestinations {
 
   init(_ snapshot: ClusterSnapshot, _ gateways: EgressGateways, _ context: DerivationContext) {
     let endpoints = ExternalEndpointIndex(snapshot, &findings)
-    for service in snapshot.externalServices.sorted(by: { $0.reference < $1.reference }) {
+    for service in inOrder(snapshot.externalServices, { $0.metadata }) {
       findings += faults(of: service.reference, service.approval, service.misunderstandings)
       for part in service.hosts { findings += part.findings(service.reference) }
       for part in service.addresses { findings += part.findings(service.reference) }
@@ -110,7 +110,7 @@ struct ExternalEndpointIndex {
   private var byNamespace: [String: [ExternalEndpoint]] = [:]
 
   init(_ snapshot: ClusterSnapshot, _ findings: inout [Finding]) {
-    for endpoint in snapshot.externalEndpoints.sorted(by: { $0.reference < $1.reference }) {
+    for endpoint in inOrder(snapshot.externalEndpoints, { $0.metadata }) {
       findings += faults(of: endpoint.reference, endpoint.approval, endpoint.misunderstandings)
       findings += endpoint.target.findings(endpoint.reference)
       for part in endpoint.ports { findings += part.findings(endpoint.reference) }

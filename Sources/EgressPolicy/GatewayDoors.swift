@@ -96,7 +96,9 @@ private func doorClients(_ destinations: [Int], _ grants: PolicyGrants) -> [Serv
 
 /// In order of first appearance: one policy entry may grant many destinations of a door.
 private func unique(_ reasons: [Reason]) -> [Reason] {
-  guard reasons.count > 1 else { return reasons }
+  if reasons.count < 16 {
+    return reasons.indices.filter { !reasons[..<$0].contains(reasons[$0]) }.map { reasons[$0] }
+  }
   var seen: Set<Reason> = []
   return reasons.filter { seen.insert($0).inserted }
 }

@@ -5,7 +5,7 @@ extension EgressModel {
   /// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods.
   func hopA(on node: NodeName) -> [Flow] {
     let ownership = context.ownership
-    let own = ownership.named(ownership.places { $0.node == node })
+    let own = ownership.named(ownership.places.filter { ownership.node(at: $0) == node })
     let ownNames = Set(own.map(\.name))
     let doors = doors.filter { !$0.clients.isEmpty }.map { door in
       (door: door, local: door.endpoints.filter { ownNames.contains($0.pod.pod) })
@@ -57,11 +57,11 @@ extension EgressModel {
     for (owned, listeners) in listenersOf.sorted(by: { $0.key < $1.key }) {
       let tuples = tuplesBehind[listeners] ?? grantedTuples(behind: listeners)
       tuplesBehind[listeners] = tuples
-      for granted in tuples where granted.tuple.destination.family == owned.address.family {
+      for granted in tuples where granted.destination.family == owned.address.family {
         flows.append(
           Flow(
-            from: owned, target: granted.tuple.name, destination: granted.tuple.destination, transport: .tcp,
-            ports: PortRange(granted.tuple.port), reasons: granted.reasons))
+            from: owned, target: granted.name, destination: granted.destination, transport: .tcp,
+            ports: PortRange(granted.port), reasons: granted.reasons))
       }
     }
     return flows
@@ -69,24 +69,34 @@ extension EgressModel {
 
   /// What is exposed by any of the listeners and granted to somebody, sorted.
   private func grantedTuples(behind listeners: Set<ListenerIndex>) -> [GrantedTuple] {
-    var found: [GrantedTuple] = []
+    var found: [TuplePlace] = []
     for (index, destination) in destinations.all.enumerated() {
       let exposures = destination.exposures.filter {
         listeners.contains(ListenerIndex(gateway: $0.gateway, listener: $0.listener))
       }
       guard !exposures.isEmpty, hasClient(index) else { continue }
-      let because = Reason(destination.service.reference, path: destination.path)
-      for tuple in exposures.flatMap(\.targets).flatMap({ destination.targets[$0].tuples }) {
-        found.append(GrantedTuple(tuple: tuple, reasons: [because, tuple.reason]))
+      for target in exposures.flatMap(\.targets) {
+        for (number, tuple) in destination.targets[target].tuples.enumerated() {
+          found.append(TuplePlace(destination: index, target: target, number: number, key: tuple.key))
+        }
       }
     }
+    let name = { (place: TuplePlace) in
+      destinations.all[place.destination].targets[place.target].tuples[place.number].name
+    }
+    found.sort { $0.key == $1.key ? name($0) < name($1) : $0.key < $1.key }
     var result: [GrantedTuple] = []
     result.reserveCapacity(found.count)
-    for index in inOrder(found) {
-      if let last = result.last, last.isSame(as: found[index]) {
-        result[result.count - 1].add(found[index].reasons)
+    for place in found {
+      let destination = destinations.all[place.destination]
+      let tuple = destination.targets[place.target].tuples[place.number]
+      let reasons = [Reason(destination.service.reference, path: destination.path), tuple.reason]
+      if let last = result.last, last.destination == tuple.destination, last.port == tuple.port, last.name == tuple.name
+      {
+        result[result.count - 1].add(reasons)
       } else {
-        result.append(found[index])
+        result.append(
+          GrantedTuple(name: tuple.name, destination: tuple.destination, port: tuple.port, reasons: reasons))
       }
     }
     return result
@@ -104,7 +114,9 @@ extension EgressModel {
 
 /// A far tuple that gateway pods may connect to.
 private struct GrantedTuple {
-  var tuple: FarTuple
+  var name: String
+  var destination: Prefix
+  var port: UInt16
 
   /// In order of first appearance.
   var reasons: [Reason]
@@ -112,19 +124,26 @@ private struct GrantedTuple {
   mutating func add(_ others: [Reason]) {
     for reason in others where !reasons.contains(reason) { reasons.append(reason) }
   }
-
-  func isSame(as other: GrantedTuple) -> Bool {
-    tuple.destination == other.tuple.destination && tuple.port == other.tuple.port && tuple.name == other.tuple.name
-  }
 }
 
-/// Indices of `tuples` by destination, port and name; equal ones in their order. What is moved about while sorting is
-/// small and counts no references.
-private func inOrder(_ tuples: [GrantedTuple]) -> [Int] {
-  tuples.indices.map { (destination: tuples[$0].tuple.destination, port: tuples[$0].tuple.port, index: $0) }
-    .sorted { left, right in
-      if left.destination != right.destination { return left.destination < right.destination }
-      return left.port == right.port
-        ? tuples[left.index].tuple.name < tuples[right.index].tuple.name : left.port < right.port
-    }.map(\.index)
+/// Where a far tuple stands among the destinations, and what it sorts by before its name. Without references: there are
+/// tens of thousands to be sorted.
+private struct TuplePlace {
+  struct Key: Equatable, Comparable {
+    var destination: Prefix
+    var port: UInt16
+
+    static func < (left: Key, right: Key) -> Bool {
+      left.destination == right.destination ? left.port < right.port : left.destination < right.destination
+    }
+  }
+
+  var destination: Int
+  var target: Int
+  var number: Int
+  var key: Key
+}
+
+extension FarTuple {
+  fileprivate var key: TuplePlace.Key { TuplePlace.Key(destination: destination, port: port) }
 }

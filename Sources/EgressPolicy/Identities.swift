@@ -37,7 +37,8 @@ struct Identities {
   func selected(
     by selector: ObjectSelector, from namespace: String, _ scopes: WorkspaceScopes
   ) -> [ServiceAccountName] {
-    candidates(selector).map { all[$0] }.filter { identity in
+    candidates(selector).filter { index in
+      let identity = all[index]
       guard identity.labels != nil || (selector.name != nil && selector.namespace != nil && selector.labels.isEmpty)
       else { return false }
       return selector.name.map { $0 == identity.name.name } ?? true
@@ -45,16 +46,16 @@ struct Identities {
         && (identity.labels ?? [:]).satisfy(selector.labels)
         && selector.workspace.map { $0 == scopes.workspace(of: identity.name.namespace) } ?? true
         && scopes.seesIdentities(of: identity.name.namespace, from: namespace)
-    }.map(\.name)
+    }.map { all[$0].name }
   }
 
-  /// The shortest list that holds all that the selector may select. Ascending.
+  /// Indices of identities whose namespace and labels the selector selects; it may have more to ask for. Ascending.
   private func candidates(_ selector: ObjectSelector) -> [Int] {
     if let name = selector.name, let namespace = selector.namespace {
       return byName[ServiceAccountName(namespace: namespace, name: name)].map { [$0] } ?? []
     }
     var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
     if let namespace = selector.namespace { lists.append(byNamespace[namespace] ?? []) }
-    return lists.min { $0.count < $1.count } ?? Array(all.indices)
+    return common(lists, of: all.indices)
   }
 }

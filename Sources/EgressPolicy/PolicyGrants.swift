@@ -23,7 +23,7 @@ struct PolicyGrants {
     selecting = Array(repeating: [], count: destinations.count)
     var policed = Array(repeating: snapshot.unreadKinds.contains("AccessPolicy"), count: destinations.count)
     let index = DestinationIndex(destinations)
-    for policy in snapshot.accessPolicies.sorted(by: { $0.reference < $1.reference }) {
+    for policy in inOrder(snapshot.accessPolicies, { $0.metadata }) {
       var selection = PolicySelection(policy, context)
       let chosen = selection.destinations(destinations, index)
       findings += selection.findings
@@ -79,18 +79,18 @@ struct DestinationIndex {
   private var byLabel: [Label: [Int]] = [:]
 
   init(_ destinations: [ExternalDestination]) {
-    for (index, destination) in destinations.enumerated() {
-      let metadata = destination.service.metadata
+    for index in destinations.indices {
+      let metadata = destinations[index].service.metadata
       byName[metadata.name, default: []].append(index)
       for (key, value) in metadata.labels { byLabel[Label(key: key, value: value), default: []].append(index) }
     }
   }
 
-  /// The shortest list of indices that holds all that `selector` may select. Ascending.
+  /// Indices of destinations whose name and labels `selector` selects; it may have more to ask for. Ascending.
   func candidates(_ selector: ObjectSelector, of all: Range<Int>) -> [Int] {
     var lists = selector.labels.map { byLabel[Label(key: $0.key, value: $0.value)] ?? [] }
     if let name = selector.name { lists.append(byName[name] ?? []) }
-    return lists.min { $0.count < $1.count } ?? Array(all)
+    return common(lists, of: all)
   }
 }
 

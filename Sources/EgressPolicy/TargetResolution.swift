@@ -50,7 +50,9 @@ struct TargetResolution {
       findings.append(portNeedsEndpoint())
       return []
     }
-    return names.flatMap { resolved($0, number, Reason(service.reference, path: path), path: path) }
+    let reason = Reason(service.reference, path: path)
+    if !isWildcard { return resolved(host, number, reason, path: path) }
+    return names.flatMap { resolved($0, number, reason, path: path) }
   }
 
   private mutating func endpointTuples(_ selected: [ExternalEndpoint]) -> [FarTuple] {

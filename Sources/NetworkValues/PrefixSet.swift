@@ -21,7 +21,14 @@ package struct PrefixSet: Hashable, Sendable {
   package var isEmpty: Bool { ranges.isEmpty }
 
   /// The fewest prefixes that cover exactly this set, in order.
-  package var prefixes: [Prefix] { ranges.flatMap(\.prefixes) }
+  package var prefixes: [Prefix] {
+    var result: [Prefix] = []
+    result.reserveCapacity(ranges.count)
+    for range in ranges {
+      if range.first == range.last { result.append(Prefix(range.first)) } else { result += range.prefixes }
+    }
+    return result
+  }
 
   /// The ranges of one family.
   package func ranges(of family: IPFamily) -> [AddressRange] { ranges.filter { $0.family == family } }
