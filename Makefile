@@ -40,7 +40,8 @@ test: dependencies
 	Tests/run $(BUILD)
 
 bench: dependencies
-	swift build $(BUILD) --product moat --product moat-bench
+	swift build $(BUILD) $(IMPORTS) --product moat
+	swift build $(BUILD) $(IMPORTS) --product moat-bench
 	$(BIN)/moat-bench run --moat $(BIN)/moat
 
 format:
