@@ -57,6 +57,9 @@ final class Flood: Sendable {
     }
   }
 
+  /// How many were sent so far.
+  var count: Int { sent.load(ordering: .relaxed) }
+
   /// Ends it and says how many were sent.
   func stop() -> Int {
     isStopped.store(true, ordering: .relaxed)
