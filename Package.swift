@@ -34,6 +34,9 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
+      name: "Conntrack", dependencies: ["Nftables", "NetworkValues", "Netlink", "CNetfilter"], swiftSettings: strict),
+
+    .target(
       name: "ManifestSource",
       dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
@@ -79,7 +82,9 @@ let package = Package(
     .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",
-      dependencies: ["NftablesKernel", "Nftables", "NetworkValues", "Netlink", "NamespaceLab", "table-owner"],
+      dependencies: [
+        "NftablesKernel", "Conntrack", "Nftables", "NetworkValues", "Netlink", "NamespaceLab", "table-owner",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "NetlinkTests",
@@ -95,7 +100,7 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: [
         "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
-        "NetworkValues", "NamespaceLab", .product(name: "Yams", package: "Yams"),
+        "NetworkValues", "Conntrack", "NamespaceLab", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
   ]

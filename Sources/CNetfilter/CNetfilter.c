@@ -3,11 +3,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 const char *moat_library_file(const void *symbol, char *buffer, size_t size) {
@@ -26,6 +28,9 @@ int moat_leave_network_namespace(void) { return unshare(CLONE_NEWNET); }
 int moat_enter_network_namespace(int file) { return setns(file, CLONE_NEWNET); }
 
 int moat_open_memory(void) { return memfd_create("moat", MFD_CLOEXEC); }
+
+// Packets are handled within read-side critical sections of RCU, whose end this command waits for.
+void moat_await_packets(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
 // Room for one descriptor beside one byte.
 struct passage {

@@ -16,6 +16,16 @@ func original(_ rules: EnforcementRules) -> Chain {
       [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto("from-outside"))],
       comment: "S15 from outside")
   }
+  // Without it the gateway's next segment would turn a revoked hop A round: inside may speak to inside.
+  let midstream = families.map { family in
+    Rule(
+      [
+        .connectionState(.new), .tcpFlags(mask: [.fin, .syn, .rst, .ack], .notEqual, .syn),
+        .lookup([family.source], .isIn, set: SetName.gateways.of(family)),
+        .lookup([family.destination], .isIn, set: SetName.inside.of(family)),
+        .verdict(.goto(Refusal.midstream.chain)),
+      ], comment: "S8 from gateway pods, a bare SYN only")
+  }
   let inside = families.map { family in
     Rule(
       [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)],
@@ -24,7 +34,7 @@ func original(_ rules: EnforcementRules) -> Chain {
   let apiServers = rules.apiServerFromPods ? families.map { apiServer($0) } : []
   return Chain(
     "original",
-    rules: gateways + fromOutside + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
+    rules: gateways + fromOutside + midstream + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
       + families.flatMap { podAllowances($0, .external, .external_networks, .external, "S4 hop B") }
       + families.flatMap { podAllowances($0, .exceptions, .exception_networks, .exception, "S7 exceptions") }
       + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1 outside")])

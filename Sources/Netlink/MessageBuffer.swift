@@ -120,6 +120,18 @@ extension MessageBuffer {
     }
   }
 
+  /// Appends an attribute with these bytes.
+  package mutating func putAttribute(_ type: UInt16, bytes: [UInt8]) {
+    reserve(4 + bytes.count + 4)
+    put(UInt16(4 + bytes.count))
+    put(type)
+    base.storeBytes(of: 0, toByteOffset: count + bytes.count & ~3, as: UInt32.self)
+    bytes.withUnsafeBytes { bytes in
+      if let start = bytes.baseAddress { (base + count).copyMemory(from: start, byteCount: bytes.count) }
+    }
+    advance(bytes.count)
+  }
+
   /// Appends an attribute with a number in network byte order, as netfilter wants them.
   package mutating func putAttribute(_ type: UInt16, bigEndian value: UInt32) {
     reserve(8)

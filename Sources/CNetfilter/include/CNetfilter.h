@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -49,5 +50,9 @@ int moat_send_descriptor(int socket, int descriptor);
 
 // Waits for a descriptor on the unix socket `socket`; it is close-on-exec. -1 and errno; ENOMSG where none came along.
 int moat_receive_descriptor(int socket);
+
+// Waits until every packet that the kernel is handling now has been dealt with, where the kernel lets one wait for that.
+// See: membarrier(2), MEMBARRIER_CMD_GLOBAL
+void moat_await_packets(void);
 
 #include "CNetfilterNamespace.h"
