@@ -79,13 +79,14 @@ struct MainManifests {
 private struct Widening: Sendable {
   var title: String
 
-  /// The part, or everything of which parts are meant; the empty path is the whole object, changes included.
+  /// The part, or everything of which parts are meant; the empty path is any damage of the object.
   var path: String
   var explains: @Sendable (Allowance, Set<Allowance>) -> Bool
 
   func covers(_ damage: Damage) -> Bool {
-    damage.title == title
-      && damage.lost.contains { path.isEmpty || $0 == path || $0.hasPrefix(path + ".") || $0.hasPrefix(path + "[") }
+    guard damage.title == title else { return false }
+    return path.isEmpty
+      || damage.lost.contains { $0 == path || $0.hasPrefix(path + ".") || $0.hasPrefix(path + "[") }
   }
 }
 
@@ -98,7 +99,8 @@ private let widenings: [Widening] = [
   ) { news, expected in
     news.kind == .hopA && expected.contains { $0.kind == .hopA && $0.destination == news.destination }
   },
-  // G1: without its Service, or its targetPort, a listener stands on its own port.
+  // G1: without a Service that selects the pod, or its targetPort, a listener stands on its own port. A selector with
+  // a label that is no string selects nothing.
   Widening(title: "Service istio-egress istio-egressgateway", path: "") { news, expected in
     guard news.kind == .hopA, news.ports == PortRange(443) else { return false }
     return expected.contains {
