@@ -83,12 +83,14 @@ struct EgressGateway {
       .compactMap(\.selector)
       .filter { !$0.labels.isEmpty || $0.name != nil || $0.namespace != nil }
     var chosen: [String: GatewayPod] = [:]
+    // A Service that was there and could not be read may be the gateway's: its absence is not concluded.
+    let hasUnread = snapshot.unreadKinds.contains("Service")
     for selector in selectors {
       let services = snapshot.services.filter { selects(selector, $0, context) }
       for place in candidates(services, context.ownership) {
         let pod = context.ownership.pod(at: place)
         let own = services.filter { $0.selects(pod.pod) }
-        if !own.isEmpty || (services.isEmpty && selects(selector, pod.pod, context)) {
+        if !own.isEmpty || (services.isEmpty && !hasUnread && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
         }
       }
