@@ -113,13 +113,17 @@ package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
   package var object: ObjectReference?
   package var path: String
 
-  /// For instance `ServiceAccount bookinfo/bookinfo-productpage`; may be empty.
+  /// For instance the name of a configuration entry; may be empty.
   package var detail: String
 
-  package init(_ object: ObjectReference?, path: String, detail: String = "") {
+  /// The identity that the field selected.
+  package var account: ServiceAccountName?
+
+  package init(_ object: ObjectReference?, path: String, detail: String = "", account: ServiceAccountName? = nil) {
     self.object = object
     self.path = path
     self.detail = detail
+    self.account = account
   }
 
   package static func < (left: Reason, right: Reason) -> Bool { left.description < right.description }
@@ -127,6 +131,7 @@ package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// `AccessPolicy istio-egress/p spec.config.authz.allowedClients[0] (ServiceAccount bookinfo/x)`.
   package var description: String {
     let text = (object.map(\.description) ?? "MoatConfiguration") + " " + path
+    let detail = account.map { "ServiceAccount \($0)" } ?? self.detail
     return shown(text + (detail.isEmpty ? "" : " (\(detail))"), limit: .max)
   }
 }

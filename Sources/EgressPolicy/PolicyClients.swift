@@ -34,6 +34,7 @@ struct PolicyClients {
   /// All entries OR'ed.
   mutating func grants() -> Granted {
     var granted = Granted()
+    let reference = policy.reference
     for (index, part) in (policy.entries ?? []).enumerated() {
       findings += part.findings(policy.reference)
       guard let entry = part.value else { continue }
@@ -48,7 +49,7 @@ struct PolicyClients {
       for (number, part) in clients.enumerated() {
         let place = "\(path).allowedClients[\(number)]"
         for identity in selected(part, place, isOnly: clients.count == 1) {
-          let reason = Reason(policy.reference, path: place, detail: "ServiceAccount \(identity)")
+          let reason = Reason(reference, path: place, account: identity)
           let grant = Grant(blocks: blocks.set, reason: reason)
           granted.add(grant, to: identity, isPending: entry.dryRun)
         }

@@ -41,8 +41,8 @@ struct PolicyGrants {
   }
 
   private mutating func add(_ granted: PolicyClients.Granted, to number: Int) {
-    for (identity, grants) in granted.inForce { byDestination[number][identity, default: []] += grants }
-    for (identity, grants) in granted.pending { pending[number][identity, default: []] += grants }
+    byDestination[number].take(granted.inForce)
+    pending[number].take(granted.pending)
   }
 
   /// A2: no policy selects the destination.
@@ -71,6 +71,17 @@ struct Grant: Hashable {
   /// `allowedIpBlocks`: the client's address must be in it; `nil` means any address.
   var blocks: PrefixSet?
   var reason: Reason
+}
+
+extension [ServiceAccountName: [Grant]] {
+  /// Adds what `other` grants; most destinations have one policy, whose grants are taken as they are.
+  fileprivate mutating func take(_ other: Self) {
+    if isEmpty {
+      self = other
+    } else {
+      for (identity, grants) in other { self[identity, default: []] += grants }
+    }
+  }
 }
 
 /// Finds destinations by name or label without looking at all of them.
