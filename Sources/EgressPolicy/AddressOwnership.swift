@@ -12,8 +12,9 @@ struct AddressOwnership {
   private var live: [Int] = []
   private var addresses: [[IPAddress]] = []
 
-  /// The grantable addresses of every identity that runs a live pod; empty where none of its pods has one.
-  private(set) var addressesOfIdentity: [ServiceAccountName: [IPAddress]] = [:]
+  /// For every identity the last place of a pod that it runs, and for every place the one before it, if any.
+  private var lastPlace: [ServiceAccountName: Int] = [:]
+  private var placeBefore: [Int?] = []
 
   /// Live pods in their node's network: they own nothing.
   private(set) var hostNetworkPods: [Pod] = []
@@ -27,7 +28,9 @@ struct AddressOwnership {
     let shared = findLivePods(among: snapshot.pods.span)
     addresses.reserveCapacity(live.count)
     let pods = snapshot.pods.span
-    for index in live {
+    placeBefore.reserveCapacity(live.count)
+    lastPlace.reserveCapacity(snapshot.serviceAccounts.count)
+    for (place, index) in live.enumerated() {
       var own = pods[index].addresses
       if !own.allSatisfy({ !shared.contains($0) && inside.contains($0) }) {
         findings += own.filter { shared.contains($0) }.map { claimedTwice(all[index], $0) }
@@ -36,7 +39,7 @@ struct AddressOwnership {
         own.removeAll { !inside.contains($0) }
       }
       let identity = ServiceAccountName(namespace: pods[index].metadata.namespace, name: pods[index].serviceAccount)
-      addressesOfIdentity[identity, default: []].append(contentsOf: pods[index].phase == .notUnderstood ? [] : own)
+      placeBefore.append(lastPlace.updateValue(place, forKey: identity))
       addresses.append(own)
     }
   }
@@ -72,6 +75,19 @@ struct AddressOwnership {
 
   func identity(at place: Int) -> ServiceAccountName {
     ServiceAccountName(namespace: namespace(at: place), name: all[live[place]].serviceAccount)
+  }
+
+  /// Every identity that runs a live pod, in no order.
+  var identities: some Collection<ServiceAccountName> { lastPlace.keys }
+
+  /// Whether some pod of the identity may be granted something with an address for which `holds` is true.
+  func hasAddress(_ identity: ServiceAccountName, where holds: (IPAddress) -> Bool) -> Bool {
+    var next = lastPlace[identity]
+    while let place = next {
+      if grantable(at: place).contains(where: holds) { return true }
+      next = placeBefore[place]
+    }
+    return false
   }
 
   /// `namespace/name`.

@@ -117,13 +117,20 @@ package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
   package var detail: String
 
   /// The identity that the field selected.
-  package var account: ServiceAccountName?
+  package var account: ServiceAccountName? = nil
 
-  package init(_ object: ObjectReference?, path: String, detail: String = "", account: ServiceAccountName? = nil) {
+  package init(_ object: ObjectReference?, path: String, detail: String = "") {
     self.object = object
     self.path = path
     self.detail = detail
-    self.account = account
+  }
+
+  /// The same field, as far as it selected `account`; the configuration selects nobody.
+  func selecting(_ account: ServiceAccountName) -> Reason {
+    guard object != nil else { return self }
+    var reason = self
+    reason.account = account
+    return reason
   }
 
   package static func < (left: Reason, right: Reason) -> Bool { left.description < right.description }

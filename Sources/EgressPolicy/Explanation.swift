@@ -150,7 +150,7 @@ extension EgressModel {
         .filter { grants.byDestination[$0][client.pod.identity] == nil }.map { notGranted($0, client) }
     }
     let known = destinations.all.indices.filter { index in
-      destinations.all[index].targets.contains { $0.tuples.contains { $0.destination.contains(address) } }
+      destinations.all[index].targets.contains { $0.far.contains { $0.prefixes.contains { $0.contains(address) } } }
     }
     guard !gateways.protected.contains(where: { $0.pod == client.name }) else {
       return ["no ExternalService that this gateway exposes, and somebody is granted, has \(address) with this port"]
@@ -164,13 +164,13 @@ extension EgressModel {
     guard destination.targets.contains(where: { $0.host.map { covers($0, host) } ?? false }) else { return false }
     guard let port else { return true }
     return destination.port.number == port || destination.port.routes?.portMatch == port
-      || destination.targets.contains { $0.tuples.contains { $0.port == port } }
+      || destination.targets.contains { $0.far.contains { $0.port == port } }
   }
 
   private func doorReasons(_ index: Int, _ client: PodSubject) -> [Reason] {
     (grants.byDestination[index][client.pod.identity] ?? []).filter { grant in
       client.owned.contains { grant.blocks?.contains($0.address) ?? true }
-    }.map(\.reason)
+    }.map { $0.reason.selecting(client.pod.identity) }
   }
 
   private func paths(_ index: Int, _ client: PodSubject, _ host: String) -> [EgressPath] {
@@ -178,9 +178,11 @@ extension EgressModel {
     let exposedBy = Set(destination.exposures.map { ListenerIndex(gateway: $0.gateway, listener: $0.listener) })
     let pods = gateways.gateways.flatMap(\.pods).map { ($0.pod.name, $0.pod) }
     let nodes = Dictionary(pods, uniquingKeysWith: { first, _ in first })
-    let far = destination.targets.filter { $0.host.map { covers($0, host) } ?? true }.flatMap(\.tuples)
+    let far = destination.targets.filter { $0.host.map { covers($0, host) } ?? true }.flatMap(\.far)
       .filter { $0.name == host || !destination.service.selector.isEmpty }
-      .map { FarAddress(name: $0.name, destination: $0.destination, port: $0.port, reason: $0.reason) }
+      .flatMap { far in
+        far.prefixes.map { FarAddress(name: far.name, destination: $0, port: far.port, reason: far.reason) }
+      }
     let sources = client.pod.addresses.map { PodAddress(pod: client.name, address: $0) }
     return doors.filter { !exposedBy.isDisjoint(with: $0.listeners) }.flatMap(\.endpoints).flatMap { endpoint in
       sources.filter { $0.address.family == endpoint.pod.address.family }.map { source in

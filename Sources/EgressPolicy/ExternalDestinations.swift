@@ -18,21 +18,23 @@ struct ExternalDestination {
   var path: String { "spec.ports[\(portIndex)]" }
 }
 
-/// A host of an ExternalService (or all its `addresses`), and the far tuples behind it.
+/// A host of an ExternalService (or all its `addresses`), and what lies behind it.
 struct DestinationTarget {
   /// `nil`: the service's `addresses`.
   var host: String?
-  var tuples: [FarTuple]
+  var far: [FarSide]
 }
 
-/// Where a gateway has to connect to: TCP.
-struct FarTuple: Hashable {
-  /// The name that gave the address; the address itself where there is none.
+/// Where a gateway has to connect to for one name: TCP.
+struct FarSide {
+  /// The name that gave the addresses; the address itself where there is none.
   var name: String
-  var destination: Prefix
+
+  /// Single addresses as they were given, networks in as few prefixes as hold them.
+  var prefixes: [Prefix]
   var port: UInt16
 
-  /// Where the address comes from.
+  /// Where the addresses come from.
   var reason: Reason
 }
 

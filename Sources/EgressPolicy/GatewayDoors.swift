@@ -34,10 +34,10 @@ struct DoorGrant {
   /// From some addresses only (`allowedIpBlocks`).
   var restricted: [Grant] = []
 
-  /// The reasons that hold for `address`; empty where none does.
-  func reasons(for address: IPAddress) -> [Reason] {
-    if restricted.isEmpty { return anywhere }
-    return anywhere + restricted.filter { $0.blocks?.contains(address) ?? true }.map(\.reason)
+  /// The reasons that hold for the identity at one of its addresses; empty where none does.
+  func reasons(for identity: ServiceAccountName, at address: IPAddress) -> [Reason] {
+    let here = restricted.isEmpty ? [] : restricted.filter { $0.blocks?.contains(address) ?? true }.map(\.reason)
+    return (anywhere + here).map { $0.selecting(identity) }
   }
 }
 
@@ -96,6 +96,7 @@ private func doorClients(_ destinations: [Int], _ grants: PolicyGrants) -> [Serv
 
 /// In order of first appearance: one policy entry may grant many destinations of a door.
 private func unique(_ reasons: [Reason]) -> [Reason] {
+  if reasons.count < 2 { return reasons }
   if reasons.count < 16 {
     return reasons.indices.filter { !reasons[..<$0].contains(reasons[$0]) }.map { reasons[$0] }
   }

@@ -14,29 +14,28 @@ extension EgressModel {
     var flows: [Flow] = []
     for (door, local) in doors {
       for (name, place) in local.isEmpty ? own : all {
-        guard let grant = door.clients[ownership.identity(at: place)] else { continue }
+        let identity = ownership.identity(at: place)
+        guard let grant = door.clients[identity] else { continue }
         let endpoints = ownership.node(at: place) == node ? door.endpoints : local
-        append(name, ownership.grantable(at: place), to: endpoints, by: grant, &flows)
+        for address in ownership.grantable(at: place) {
+          let from = PodAddress(pod: name, address: address)
+          append(from, to: endpoints, for: grant.reasons(for: identity, at: address), &flows)
+        }
       }
     }
     return flows
   }
 
-  /// Appends what a client may open, from each of its addresses for which the grant holds.
+  /// Appends what a client may open from one of its addresses; nothing without a reason.
   private func append(
-    _ client: String, _ addresses: [IPAddress], to endpoints: [GatewayEndpoint], by grant: DoorGrant,
-    _ flows: inout [Flow]
+    _ from: PodAddress, to endpoints: [GatewayEndpoint], for reasons: [Reason], _ flows: inout [Flow]
   ) {
-    for address in addresses {
-      let reasons = grant.reasons(for: address)
-      guard !reasons.isEmpty else { continue }
-      let from = PodAddress(pod: client, address: address)
-      for endpoint in endpoints where endpoint.pod.address.family == address.family && endpoint.pod != from {
-        flows.append(
-          Flow(
-            from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
-            ports: PortRange(endpoint.port), reasons: reasons))
-      }
+    guard !reasons.isEmpty else { return }
+    for endpoint in endpoints where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
+      flows.append(
+        Flow(
+          from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
+          ports: PortRange(endpoint.port), reasons: reasons))
     }
   }
 
@@ -76,27 +75,30 @@ extension EgressModel {
       }
       guard !exposures.isEmpty, hasClient(index) else { continue }
       for target in exposures.flatMap(\.targets) {
-        for (number, tuple) in destination.targets[target].tuples.enumerated() {
-          found.append(TuplePlace(destination: index, target: target, number: number, key: tuple.key))
+        for (part, far) in destination.targets[target].far.enumerated() {
+          for prefix in far.prefixes {
+            found.append(TuplePlace(destination: index, target: target, part: part, prefix: prefix, port: far.port))
+          }
         }
       }
     }
     let name = { (place: TuplePlace) in
-      destinations.all[place.destination].targets[place.target].tuples[place.number].name
+      destinations.all[place.destination].targets[place.target].far[place.part].name
     }
-    found.sort { $0.key == $1.key ? name($0) < name($1) : $0.key < $1.key }
+    found.sort { left, right in
+      if left.prefix != right.prefix { return left.prefix < right.prefix }
+      return left.port == right.port ? name(left) < name(right) : left.port < right.port
+    }
     var result: [GrantedTuple] = []
     result.reserveCapacity(found.count)
     for place in found {
       let destination = destinations.all[place.destination]
-      let tuple = destination.targets[place.target].tuples[place.number]
-      let reasons = [Reason(destination.service.reference, path: destination.path), tuple.reason]
-      if let last = result.last, last.destination == tuple.destination, last.port == tuple.port, last.name == tuple.name
-      {
+      let far = destination.targets[place.target].far[place.part]
+      let reasons = [Reason(destination.service.reference, path: destination.path), far.reason]
+      if let last = result.last, last.destination == place.prefix, last.port == far.port, last.name == far.name {
         result[result.count - 1].add(reasons)
       } else {
-        result.append(
-          GrantedTuple(name: tuple.name, destination: tuple.destination, port: tuple.port, reasons: reasons))
+        result.append(GrantedTuple(name: far.name, destination: place.prefix, port: far.port, reasons: reasons))
       }
     }
     return result
@@ -105,7 +107,7 @@ extension EgressModel {
   /// Whether at least one pod with an address may use the destination.
   func hasClient(_ destination: Int) -> Bool {
     grants.byDestination[destination].contains { identity, grants in
-      (context.ownership.addressesOfIdentity[identity] ?? []).contains { address in
+      context.ownership.hasAddress(identity) { address in
         grants.contains { $0.blocks?.contains(address) ?? true }
       }
     }
@@ -129,21 +131,11 @@ private struct GrantedTuple {
 /// Where a far tuple stands among the destinations, and what it sorts by before its name. Without references: there are
 /// tens of thousands to be sorted.
 private struct TuplePlace {
-  struct Key: Equatable, Comparable {
-    var destination: Prefix
-    var port: UInt16
-
-    static func < (left: Key, right: Key) -> Bool {
-      left.destination == right.destination ? left.port < right.port : left.destination < right.destination
-    }
-  }
-
   var destination: Int
   var target: Int
-  var number: Int
-  var key: Key
-}
 
-extension FarTuple {
-  fileprivate var key: TuplePlace.Key { TuplePlace.Key(destination: destination, port: port) }
+  /// Index into the target's `far`.
+  var part: Int
+  var prefix: Prefix
+  var port: UInt16
 }

@@ -22,7 +22,7 @@ struct Identities {
       let name = ServiceAccountName(namespace: account.metadata.namespace, name: account.metadata.name)
       known[name] = Identity(name: name, labels: account.metadata.labels)
     }
-    for name in ownership.addressesOfIdentity.keys where known[name] == nil && !name.name.isEmpty {
+    for name in ownership.identities where known[name] == nil && !name.name.isEmpty {
       known[name] = Identity(name: name, labels: nil)
     }
     all = known.values.sorted { $0.name < $1.name }

@@ -8,15 +8,20 @@ struct PolicyClients {
     var inForce: [ServiceAccountName: [Grant]] = [:]
     var pending: [ServiceAccountName: [Grant]] = [:]
 
-    /// One reason is enough for the same addresses: a policy that selects somebody a thousand times says it once.
-    mutating func add(_ grant: Grant, to identity: ServiceAccountName, isPending: Bool) {
-      let known = isPending ? pending[identity] : inForce[identity]
-      if known?.contains(where: { $0.blocks == grant.blocks }) == true { return }
-      if isPending {
-        pending[identity, default: []].append(grant)
-      } else {
-        inForce[identity, default: []].append(grant)
+    /// One reason is enough for the same addresses: a policy that selects somebody a thousand times says it once. All
+    /// whom an entry selects share its grant.
+    mutating func add(_ grant: [Grant], to identities: [ServiceAccountName], isPending: Bool) {
+      for identity in identities {
+        if isPending { take(grant, &pending[identity]) } else { take(grant, &inForce[identity]) }
       }
+    }
+
+    private func take(_ grant: [Grant], _ known: inout [Grant]?) {
+      guard let before = known else {
+        known = grant
+        return
+      }
+      known = before + grant.filter { new in !before.contains { $0.blocks == new.blocks } }
     }
   }
 
@@ -48,11 +53,8 @@ struct PolicyClients {
       if !entry.layer7Conditions.isEmpty { findings.append(coarser(path, entry.layer7Conditions)) }
       for (number, part) in clients.enumerated() {
         let place = "\(path).allowedClients[\(number)]"
-        for identity in selected(part, place, isOnly: clients.count == 1) {
-          let reason = Reason(reference, path: place, account: identity)
-          let grant = Grant(blocks: blocks.set, reason: reason)
-          granted.add(grant, to: identity, isPending: entry.dryRun)
-        }
+        let grant = Grant(blocks: blocks.set, reason: Reason(reference, path: place))
+        granted.add([grant], to: selected(part, place, isOnly: clients.count == 1), isPending: entry.dryRun)
       }
     }
     if (policy.entries ?? []).isEmpty { findings.append(emptyEntry("spec.config.authz")) }

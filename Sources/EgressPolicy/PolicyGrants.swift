@@ -66,7 +66,7 @@ struct PolicyGrants {
   }
 }
 
-/// One reason for which an identity may reach a destination.
+/// One reason for which identities may reach a destination.
 struct Grant: Hashable {
   /// `allowedIpBlocks`: the client's address must be in it; `nil` means any address.
   var blocks: PrefixSet?

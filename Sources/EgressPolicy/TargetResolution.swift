@@ -1,7 +1,7 @@
 import ClusterModel
 import NetworkValues
 
-/// Finds the far tuples behind one port of an ExternalService (E1, E2, E5).
+/// Finds the far sides behind one port of an ExternalService (E1, E2, E5).
 struct TargetResolution {
   let service: ExternalService
   let portIndex: Int
@@ -18,31 +18,29 @@ struct TargetResolution {
 
   /// One target for each understood host, or one for all addresses.
   mutating func resolve(_ endpoints: ExternalEndpointIndex) -> [DestinationTarget] {
-    guard !service.hosts.isEmpty else { return [DestinationTarget(host: nil, tuples: addressTuples())] }
-    let shared = service.selector.isEmpty ? nil : endpointTuples(endpoints.selected(by: service))
+    guard !service.hosts.isEmpty else { return [DestinationTarget(host: nil, far: farSidesOfAddresses())] }
+    let shared = service.selector.isEmpty ? nil : farSides(at: endpoints.selected(by: service))
     return service.hosts.enumerated().compactMap { index, part in
       part.value.map { host in
-        DestinationTarget(host: host, tuples: shared ?? hostTuples(host, path: "spec.hosts[\(index)]"))
+        DestinationTarget(host: host, far: shared ?? farSides(of: host, path: "spec.hosts[\(index)]"))
       }
     }
   }
 
-  private mutating func addressTuples() -> [FarTuple] {
+  private mutating func farSidesOfAddresses() -> [FarSide] {
     guard let number = numericPort else {
       findings.append(portNeedsEndpoint())
       return []
     }
-    return service.addresses.enumerated().flatMap { index, part in
+    return service.addresses.enumerated().compactMap { index, part in
       part.value.map { prefix in
-        tuples(
-          name: "\(prefix)", PrefixSet([prefix]), number,
-          Reason(service.reference, path: "spec.addresses[\(index)]"))
-      } ?? []
+        farSide("\(prefix)", [prefix], number, Reason(service.reference, path: "spec.addresses[\(index)]"))
+      }
     }
   }
 
   /// By fixed names; a wildcard covers every fixed name below it, on port 443.
-  private mutating func hostTuples(_ host: String, path: String) -> [FarTuple] {
+  private mutating func farSides(of host: String, path: String) -> [FarSide] {
     let isWildcard = host.hasPrefix("*")
     let names = isWildcard ? context.names(matching: host) : [host]
     if isWildcard { findings.append(wildcard(host, path, found: names.count)) }
@@ -51,23 +49,22 @@ struct TargetResolution {
       return []
     }
     let reason = Reason(service.reference, path: path)
-    if !isWildcard { return resolved(host, number, reason, path: path) }
-    return names.flatMap { resolved($0, number, reason, path: path) }
+    return names.compactMap { resolved($0, number, reason, path: path) }
   }
 
-  private mutating func endpointTuples(_ selected: [ExternalEndpoint]) -> [FarTuple] {
+  private mutating func farSides(at selected: [ExternalEndpoint]) -> [FarSide] {
     if selected.isEmpty { findings.append(selectsNoEndpoint()) }
-    return selected.flatMap { endpoint -> [FarTuple] in
+    return selected.compactMap { endpoint in
       guard let number = self.number(at: endpoint) else {
         findings.append(endpointWithoutPort(endpoint))
-        return []
+        return nil
       }
       let reason = Reason(endpoint.reference, path: "spec.address")
       switch endpoint.target.value {
       case .address(let address):
-        return tuples(name: "\(address)", PrefixSet([Prefix(address)]), number, reason, at: endpoint.reference)
+        return farSide("\(address)", [Prefix(address)], number, reason, at: endpoint.reference)
       case .host(let host): return resolved(host, number, reason, path: "spec.address", at: endpoint.reference)
-      case nil: return []
+      case nil: return nil
       }
     }
   }
@@ -93,28 +90,26 @@ struct TargetResolution {
 
   private mutating func resolved(
     _ host: String, _ number: UInt16, _ reason: Reason, path: String, at object: ObjectReference? = nil
-  ) -> [FarTuple] {
+  ) -> FarSide? {
     let addresses = context.addresses(of: host)
     guard !addresses.isEmpty else {
       findings.append(unresolved(host, path, object ?? service.reference))
-      return []
+      return nil
     }
-    return tuples(name: host, PrefixSet(addresses.map { Prefix($0) }), number, reason, at: object)
+    return farSide(host, addresses.map { Prefix($0) }, number, reason, at: object)
   }
 
-  /// What of `addresses` may be an external address (E5); the rest is reported.
-  private mutating func tuples(
-    name: String, _ addresses: PrefixSet, _ number: UInt16, _ reason: Reason, at object: ObjectReference? = nil
-  ) -> [FarTuple] {
-    var addresses = addresses
-    if context.forbidden.overlaps(addresses) {
-      let refused = addresses.intersection(context.forbidden)
+  /// What of `prefixes` may be external (E5); the rest is reported.
+  private mutating func farSide(
+    _ name: String, _ prefixes: [Prefix], _ number: UInt16, _ reason: Reason, at object: ObjectReference? = nil
+  ) -> FarSide {
+    var prefixes = prefixes
+    if prefixes.contains(where: { context.forbidden.overlaps($0) }) {
+      let refused = PrefixSet(prefixes).intersection(context.forbidden)
       findings.append(notExternal(name, refused, reason, object ?? service.reference))
-      addresses = addresses.subtracting(refused)
+      prefixes = prefixes.flatMap { PrefixSet([$0]).subtracting(refused).prefixes }
     }
-    return addresses.prefixes.map {
-      FarTuple(name: name, destination: $0, port: number, reason: reason)
-    }
+    return FarSide(name: name, prefixes: prefixes, port: number, reason: reason)
   }
 }
 
