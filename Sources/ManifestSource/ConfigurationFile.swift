@@ -6,6 +6,8 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
   /// At least one, in the order of the sections.
   package var errors: [ManifestError]
 
+  package init(errors: [ManifestError]) { self.errors = errors }
+
   /// One error a line.
   package var description: String { errors.map(\.description).joined(separator: "\n") }
 }

@@ -1,0 +1,173 @@
+import ClusterModel
+
+/// Manifests on the disk, decoded and kept current with the kernel's help: only files that changed are read again.
+///
+/// A file counts as it was when its writer last closed it, or when it was last renamed into place. While it cannot be
+/// read or understood, what it held before stays. Not to be used by two threads at once.
+package final class WatchedManifests {
+  /// A file's last good contents, and what is wrong with its newest.
+  private struct CachedFile {
+    var stamp: FileStamp
+    var contents: FileReading?
+    var errors: [ManifestError] = []
+  }
+
+  private let paths: [String]
+  private let inotify: Inotify?
+  private let folders: WatchedFolders?
+  private var inotifyFailure: Inotify.Failure?
+  private var files: [String: CachedFile] = [:]
+
+  /// The keys of `files`, sorted; absent where they have to be sorted anew.
+  private var order: [String]?
+  private var unfinished: Set<String> = []
+  private var scanErrors: [ManifestError] = []
+  private var hasBeenComplete = false
+
+  /// Files that have gone, and until when they may come back as if nothing had happened.
+  private var vanished: [String: ContinuousClock.Instant] = [:]
+
+  /// How long an editor may take between putting a file aside and writing it anew.
+  private let grace = Duration.milliseconds(5)
+
+  /// Reads everything below `paths`.
+  package init(_ paths: [String]) {
+    self.paths = paths
+    do throws(Inotify.Failure) {
+      let inotify = try Inotify()
+      self.inotify = inotify
+      folders = WatchedFolders(inotify)
+    } catch {
+      inotify = nil
+      folders = nil
+      inotifyFailure = error
+    }
+    scan(outdated: [], at: .now)
+  }
+
+  /// Readable when something may have changed; absent where the kernel cannot tell.
+  package var descriptor: Int32? { inotify?.descriptor }
+
+  /// When `update` is due even without an event.
+  package var deadline: ContinuousClock.Instant? { vanished.values.min() }
+
+  /// Takes in everything that the kernel has to tell so far.
+  ///
+  /// - Returns: whether anything may have changed.
+  package func update(at now: ContinuousClock.Instant = .now) -> Bool {
+    guard let inotify, let folders else { return false }
+    let changes = ManifestChanges(inotify.events(), in: folders.folders, unfinished: &unfinished)
+    if changes.hasLost {
+      readAgain()
+      return true
+    }
+    if changes.needsScan {
+      scan(outdated: changes.outdated, at: now)
+    } else {
+      for path in changes.files { look(at: path, at: now) }
+    }
+    let gone = vanished.filter { $0.value <= now }.keys
+    for path in gone {
+      vanished[path] = nil
+      files[path] = nil
+      order = nil
+    }
+    return changes.needsScan || !changes.files.isEmpty || !gone.isEmpty
+  }
+
+  /// Reads everything again, whatever is known.
+  package func readAgain() {
+    unfinished = []
+    scan(outdated: Set(files.keys), at: .now)
+  }
+
+  private func scan(outdated: Set<String>, at now: ContinuousClock.Instant) {
+    let scan = folders?.scan(paths) ?? FolderScan(paths)
+    scanErrors = scan.errors
+    var missing = Set(files.keys)
+    for file in scan.files {
+      missing.remove(file.path)
+      vanished[file.path] = nil
+      if outdated.contains(file.path) || files[file.path]?.stamp != file.stamp { read(file) }
+    }
+    for path in missing where !scan.errors.contains(where: { path.isAtOrBelow($0.place.file) }) {
+      if vanished[path] == nil { vanished[path] = now + grace }
+    }
+  }
+
+  /// Looks at one plain file, of which the kernel told.
+  private func look(at path: String, at now: ContinuousClock.Instant) {
+    guard case .file(let stamp) = PathStatus(path, followingLinks: false) else {
+      if files[path] != nil, vanished[path] == nil { vanished[path] = now + grace }
+      return
+    }
+    vanished[path] = nil
+    read(FoundFile(path: path, stamp: stamp))
+  }
+
+  private func read(_ file: FoundFile) {
+    guard !unfinished.contains(file.path) else { return }
+    let reading =
+      file.stamp.isRegular
+      ? FileReading(ofFile: file.path)
+      : FileReading(failure: ManifestError("is no regular file", at: ManifestPlace(file: file.path)))
+    var cached = files[file.path] ?? CachedFile(stamp: file.stamp)
+    cached.stamp = file.stamp
+    cached.errors = reading.errors
+    if reading.errors.isEmpty { cached.contents = reading }
+    if files.updateValue(cached, forKey: file.path) == nil { order = nil }
+  }
+}
+
+extension WatchedManifests {
+  /// What stands on the disk, and what is wrong with it.
+  package struct State: Sendable {
+    /// Absent until everything could be read once, and while an object is given twice: then which one is meant is not
+    /// known, and what was enforced stays.
+    package var snapshot: ClusterSnapshot?
+
+    /// One sentence each. Where a snapshot is there all the same, it has the last good contents of these places.
+    package var faults: [String]
+    package var fileCount: Int
+    package var objectCount: Int
+  }
+
+  /// Puts together what was read.
+  package func state() -> State {
+    var collector = ManifestCollector()
+    var faults = scanErrors.map(\.description)
+    var isWhole = scanErrors.isEmpty
+    let paths = order ?? files.keys.sorted()
+    order = paths
+    for path in paths {
+      guard let file = files[path] else { continue }
+      faults += file.errors.map(\.description)
+      if let contents = file.contents { collector.add(contents) } else { isWhole = false }
+    }
+    let count = collector.objectCount
+    let reading = collector.finish()
+    faults += reading.errors.map(\.description)
+    let isClear = reading.errors.isEmpty
+    hasBeenComplete = hasBeenComplete || isWhole && isClear
+    if !faults.isEmpty {
+      faults[faults.count - 1] += hasBeenComplete ? "; what was read before stays" : "; nothing is derived without it"
+    }
+    faults += watchFaults
+    return State(
+      snapshot: hasBeenComplete && isClear ? reading.snapshot : nil, faults: faults, fileCount: files.count,
+      objectCount: count)
+  }
+
+  private var watchFaults: [String] {
+    let failures = (folders?.failures ?? []) + (inotifyFailure.map { [$0] } ?? [])
+    guard let first = failures.first else { return [] }
+    return ["\(first); changes there are seen only when the configuration is reread (SIGHUP)"]
+  }
+}
+
+extension String {
+  /// Whether this path is `other`, or lies below that folder.
+  fileprivate func isAtOrBelow(_ other: String) -> Bool {
+    self == other || hasPrefix(other.hasSuffix("/") ? other : other + "/")
+  }
+}
