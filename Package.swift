@@ -12,7 +12,12 @@ let package = Package(
   products: [.executable(name: "moat", targets: ["moat"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(name: "NetworkValues", swiftSettings: pure),
@@ -40,13 +45,33 @@ let package = Package(
       name: "ManifestSource",
       dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
+    .target(name: "Telemetry", swiftSettings: strict),
+    .target(
+      name: "StatusServer",
+      dependencies: [
+        "Telemetry", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "EgressAgent",
+      dependencies: [
+        "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "NetworkValues", "Nftables", "StatusServer",
+        "Telemetry", .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "moat",
       dependencies: [
-        "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel", "EgressPolicy", "Nftables",
+        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
+        "EgressPolicy", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: strict),
+      exclude: ["moat.8"], swiftSettings: strict),
 
     // Test hosts in network namespaces, and the demo that is made of them.
     .target(
@@ -101,6 +126,13 @@ let package = Package(
       dependencies: [
         "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
         "NetworkValues", "Conntrack", "NamespaceLab", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EgressAgentTests",
+      dependencies: [
+        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
+        "ClusterModel", "NetworkValues", "NamespaceLab", "moat", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
   ]

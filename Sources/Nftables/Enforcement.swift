@@ -5,6 +5,9 @@ package struct Enforcement: Hashable, Sendable {
 
   /// The generation at which the ruleset was read back and found equal.
   package var generation: Generation
+
+  /// What was read back, sizes of sets included; `nil` where moat has no table.
+  package var held: Ruleset?
 }
 
 /// Makes `backend` hold `wanted`: reads, commits the difference in one transaction, reads back and compares. When
@@ -21,7 +24,7 @@ package func enforce(
     do throws(KernelError) {
       let (actual, generation) = try backend.read()
       let transaction = difference(from: actual, to: wanted)
-      if transaction.isEmpty { return Enforcement(transaction: committed, generation: generation) }
+      if transaction.isEmpty { return Enforcement(transaction: committed, generation: generation, held: actual) }
       guard generation != own else { throw stillDifferent(transaction) }
       try backend.commit(transaction, at: generation)
       committed.operations += transaction.operations

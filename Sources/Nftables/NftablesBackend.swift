@@ -10,6 +10,24 @@ package protocol NftablesBackend {
   /// - Throws: `KernelError`, naming the operation that the kernel refused; with code `ERESTART` when `generation` is
   ///   no longer the current one.
   func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError)
+
+  /// The current generation, where moat's tables are known to be as they were at `generation` although others committed;
+  /// `nil` where that is not known and they must be read.
+  func generation(undisturbedSince generation: Generation) throws(KernelError) -> Generation?
+}
+
+extension NftablesBackend {
+  /// Nothing is known.
+  package func generation(undisturbedSince generation: Generation) throws(KernelError) -> Generation? { nil }
+}
+
+/// Tells of changes that others make to the kernel's rulesets, where the tables are open to them.
+package protocol RulesetWatching {
+  /// Readable while there is something to tell.
+  var descriptor: Int32 { get }
+
+  /// What others changed since the last call, in order. Never waits.
+  func takeChanges() throws(KernelError) -> [RulesetChange]
 }
 
 /// The number of the kernel's ruleset generation; every commit of any process changes it. See: NFT_MSG_GETGEN

@@ -65,7 +65,7 @@ enum SetChange {
 
 extension NamedSet {
   /// Whether this set, as it stands, can hold `keys` of `other`: both hash sets of one type, and large enough.
-  fileprivate func holds(_ keys: [ElementKey], of other: NamedSet) -> Bool {
+  func holds(_ keys: [ElementKey], of other: NamedSet) -> Bool {
     guard definition.type == other.definition.type, case .hash(let size) = definition.kind,
       case .hash = other.definition.kind
     else { return false }

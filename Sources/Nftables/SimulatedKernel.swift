@@ -24,7 +24,7 @@ package final class SimulatedKernel: NftablesBackend {
     for operation in transaction.operations { try state.apply(operation) }
     try state.checkJumps()
     tables = state.sorted
-    self.generation &+= 1
+    self.generation = generation.next.rawValue
     commits += 1
   }
 

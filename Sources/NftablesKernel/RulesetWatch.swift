@@ -7,7 +7,7 @@ import Nftables
 ///
 /// A second socket, since events would get between the answers of the first. It about doubles what a commit costs, our
 /// own as well, so it is for tables that are not owned. Not to be used by two threads at once.
-package final class RulesetWatch {
+package final class RulesetWatch: RulesetWatching {
   private let socket: NetlinkSocket
   private var assembly: ChangeAssembly
 

@@ -102,6 +102,11 @@ extension LibnftnlKernel {
     return true
   }
 
+  package func generation(undisturbedSince generation: Generation) throws(KernelError) -> Generation? {
+    let current = try self.generation()
+    return try isUndisturbed(since: generation) ? current : nil
+  }
+
   /// Sets the flags of ownership on orphans.
   private func own(_ orphans: [TableID]) throws(KernelError) {
     guard !orphans.isEmpty else { return }

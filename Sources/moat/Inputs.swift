@@ -50,15 +50,13 @@ struct SourceOptions: ParsableArguments {
     }
   }
 
+  /// The file that counts; `nil` where there is none and every default does.
+  var configurationPath: String? {
+    config ?? (FileManager.default.fileExists(atPath: Self.defaultConfiguration) ? Self.defaultConfiguration : nil)
+  }
+
   private func loadConfiguration() throws -> Configuration {
-    let path: String
-    if let config {
-      path = config
-    } else if FileManager.default.fileExists(atPath: Self.defaultConfiguration) {
-      path = Self.defaultConfiguration
-    } else {
-      return Configuration()
-    }
+    guard let path = configurationPath else { return Configuration() }
     do { return try ManifestSource.loadConfiguration(path: path) } catch {
       printError("moat: the configuration cannot be used:\n\(error)")
       throw ExitCode(1)
@@ -75,9 +73,7 @@ struct NodeOption: ParsableArguments {
 
   /// - Throws: `ExitCode(1)` where the manifests have no such node.
   func resolve(in model: EgressModel) throws -> NodeName {
-    let environment = ProcessInfo.processInfo.environment["NODE_NAME"]
-    let given = [node, environment].compactMap { $0 }.first { !$0.isEmpty }
-    let name = NodeName(rawValue: given ?? ProcessInfo.processInfo.hostName)
+    let name = nodeName(or: node)
     guard model.node(named: name) == nil else { return name }
     let known = model.nodeNames.map(\.rawValue).joined(separator: ", ")
     printError(
@@ -85,6 +81,13 @@ struct NodeOption: ParsableArguments {
         + (known.isEmpty ? "They have no Node at all." : "They have: \(known). Choose one with --node."))
     throw ExitCode(1)
   }
+}
+
+/// The node that an option names, else `$NODE_NAME`, else this host's name.
+func nodeName(or option: String?) -> NodeName {
+  let environment = ProcessInfo.processInfo.environment["NODE_NAME"]
+  let given = [option, environment].compactMap { $0 }.first { !$0.isEmpty }
+  return NodeName(rawValue: given ?? ProcessInfo.processInfo.hostName)
 }
 
 /// Whether to go on without what could not be read.

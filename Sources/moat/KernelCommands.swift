@@ -3,6 +3,7 @@ import EgressPolicy
 import EgressRuleset
 import Nftables
 import NftablesKernel
+import StatusServer
 
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -61,26 +62,49 @@ struct Apply: ParsableCommand {
 struct Unlock: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove moat's tables from the kernel. The only way out: afterwards nothing is refused.",
-    discussion: "Exit status: 0, or 1 on a kernel error. Says what it removed.")
+    discussion: """
+      While a daemon lives, it is asked to remove them and to end. Says what was removed.
+
+      Exit status: 0, or 1 on an error.
+      """)
+
+  @OptionGroup var socket: SocketOption
 
   func run() throws {
-    let removed = try reportingKernelErrors { () throws(KernelError) in
-      let kernel = try LibnftnlKernel()
-      try kernel.adopt()
-      return try enforce(Ruleset(tables: []), in: kernel).transaction.operations
-    }
-    let tables = removed.compactMap { operation -> TableID? in
-      if case .deleteTable(let table) = operation { table } else { nil }
+    let tables: [String]
+    do {
+      let answer = try DaemonClient(socketPath: socket.socket).unlock()
+      if let error = answer.error {
+        printError("moat: the daemon could not remove the tables: \(error)")
+        throw ExitCode(1)
+      }
+      tables = answer.removed
+    } catch DaemonClient.Failure.absent {
+      tables = try removeTables()
+    } catch let error as DaemonClient.Failure {
+      printError("moat: a daemon may live, but cannot be asked: \(error)")
+      throw ExitCode(1)
     }
     printLine(
       tables.isEmpty
         ? "there was no table of moat's; nothing was removed"
         : "removed " + tables.map { "table \($0)" }.joined(separator: ", ") + "; nothing is refused any more")
   }
+
+  private func removeTables() throws -> [String] {
+    let removed = try reportingKernelErrors { () throws(KernelError) in
+      let kernel = try LibnftnlKernel()
+      try kernel.adopt()
+      return try enforce(Ruleset(tables: []), in: kernel).transaction.operations
+    }
+    return removed.compactMap { operation in
+      if case .deleteTable(let table) = operation { "\(table)" } else { nil }
+    }
+  }
 }
 
 /// Reads until nobody commits in between.
-private func readConsistently(_ kernel: LibnftnlKernel) throws(KernelError) -> Ruleset? {
+func readConsistently(_ kernel: LibnftnlKernel) throws(KernelError) -> Ruleset? {
   for _ in 0..<10 {
     do throws(KernelError) { return try kernel.read().0 } catch { guard error.isOutrun else { throw error } }
   }
@@ -88,7 +112,7 @@ private func readConsistently(_ kernel: LibnftnlKernel) throws(KernelError) -> R
 }
 
 /// Says on standard error what the kernel refused, and ends with status 1.
-private func reportingKernelErrors<Result>(_ body: () throws(KernelError) -> Result) throws -> Result {
+func reportingKernelErrors<Result>(_ body: () throws(KernelError) -> Result) throws -> Result {
   do throws(KernelError) { return try body() } catch {
     printError("moat: \(error)")
     throw ExitCode(1)

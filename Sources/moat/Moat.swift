@@ -19,9 +19,11 @@ struct Moat: ParsableCommand {
       Then, as root:
         moat plan  --manifests DIR --node NAME
         moat apply --manifests DIR --node NAME
+        moat run   --manifests DIR --node NAME
       """,
     version: Version.current,
     subcommands: [
-      Render.self, Plan.self, Apply.self, Unlock.self, Check.self, Explain.self, Version.self,
+      Render.self, Plan.self, Apply.self, Run.self, Status.self, Lock.self, Unlock.self, Check.self, Explain.self,
+      Version.self,
     ])
 }

@@ -1,0 +1,161 @@
+import ClusterModel
+import Glibc
+import Logging
+import ManifestSource
+import Nftables
+import ServiceLifecycle
+import StatusServer
+import Synchronization
+import Telemetry
+
+/// What `moat run` was told.
+package struct AgentSettings: Sendable {
+  package var version: String
+  package var node: NodeName
+
+  /// Files and folders.
+  package var manifests: [String]
+  package var configuration: ConfigurationSource
+
+  /// Where the last good ruleset is kept: `/var/lib/moat`.
+  package var stateFolder: String
+
+  /// Where `moat status` and `moat unlock` ask: `/run/moat/moat.sock`.
+  package var socketPath: String
+  package var environment: [String: String]
+
+  package init(
+    version: String, node: NodeName, manifests: [String], configuration: ConfigurationSource, stateFolder: String,
+    socketPath: String, environment: [String: String]
+  ) {
+    self.version = version
+    self.node = node
+    self.manifests = manifests
+    self.configuration = configuration
+    self.stateFolder = stateFolder
+    self.socketPath = socketPath
+    self.environment = environment
+  }
+}
+
+/// A kernel, and who tells what others do to it.
+package struct OpenedKernel<Backend: NftablesBackend> {
+  package var backend: Backend
+
+  /// Absent where others cannot change moat's tables.
+  package var watch: (any RulesetWatching)?
+
+  package init(_ backend: Backend, watch: (any RulesetWatching)? = nil) {
+    self.backend = backend
+    self.watch = watch
+  }
+}
+
+/// The daemon: watches, reconciles and answers questions until it is told to end.
+package struct Agent<Backend: NftablesBackend & SendableMetatype> {
+  private let settings: AgentSettings
+  private let openKernel: @Sendable () throws(KernelError) -> OpenedKernel<Backend>
+  private let logger: Logger
+
+  /// - Parameter openKernel: called once, on the thread that alone will use the kernel.
+  package init(
+    _ settings: AgentSettings, logger: Logger,
+    openKernel: @escaping @Sendable () throws(KernelError) -> OpenedKernel<Backend>
+  ) {
+    self.settings = settings
+    self.logger = logger
+    self.openKernel = openKernel
+  }
+
+  /// Works on other threads until SIGTERM, SIGINT or `moat unlock`; the calling one waits. `SignalWatch.blockSignals`
+  /// must have been called.
+  ///
+  /// - Parameter loaded: the configuration as `settings.configuration` has it now.
+  /// - Throws: `KernelError` or `AgentError` where the daemon cannot start.
+  package func run(_ loaded: LoadedConfiguration) throws -> ReconcilerLoop<Backend>.Ending {
+    let done = try Wakeup()
+    let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, any Error>?>(nil)
+    Task(executorPreference: EventLoopExecutor.shared) {
+      do {
+        let ending = try await serve(loaded)
+        result.withLock { $0 = .success(ending) }
+      } catch {
+        result.withLock { $0 = .failure(error) }
+      }
+      done.signal()
+    }
+    while true {
+      _ = awaitInput(on: [done.descriptor], until: nil)
+      if let result = result.withLock({ $0 }) { return try result.get() }
+    }
+  }
+
+  private func serve(_ loaded: LoadedConfiguration) async throws -> ReconcilerLoop<Backend>.Ending {
+    let inbox = try ReconcilerInbox()
+    let board = StatusBoard(
+      StatusDocument(version: settings.version, node: settings.node.rawValue, process: getpid(), started: .now))
+    let manager = ServiceManagerLink(environment: settings.environment)
+    let surroundings = ReconcilerSurroundings(
+      board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
+    let watch = try ManifestWatch(
+      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings)
+    var schedule = ReconcilerSchedule()
+    schedule.heartbeat = manager?.heartbeat
+    let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
+    let reconciling = reconcilerService(inbox, surroundings, schedule) { ending in result.withLock { $0 = ending } }
+    let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
+    let answers = StatusAnswers(board: board)
+    let unlocking = StatusAnswers(board: board) { await inbox.unlock() }
+    let listeners = [
+      StatusListener(.unix(settings.socketPath), answers: unlocking, logger: logger),
+      StatusListener(.tcp(loaded.configuration.listen), answers: answers, logger: logger),
+    ]
+    let services: [ServiceGroupConfiguration.ServiceConfiguration] =
+      [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
+      + [.init(service: watching)]
+      + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
+      + listeners.map { .init(service: TolerantListener(listener: $0, surroundings: surroundings)) }
+    try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
+    manager?.send("STOPPING=1")
+    return try result.withLock { $0 }?.get() ?? .stopped
+  }
+
+  private func signalService(reload: @escaping @Sendable () -> Void) -> ThreadService {
+    let signals = SignalWatch(reload: reload)
+    return ThreadService(name: "signals", work: signals.run, stop: signals.stop)
+  }
+
+  /// The reconciler on a thread of its own; `finish` hears how it ended.
+  private func reconcilerService(
+    _ inbox: ReconcilerInbox, _ surroundings: ReconcilerSurroundings, _ schedule: ReconcilerSchedule,
+    finish: @escaping @Sendable (Result<ReconcilerLoop<Backend>.Ending, KernelError>) -> Void
+  ) -> ThreadService {
+    ThreadService(
+      name: "netlink",
+      work: {
+        do throws(KernelError) {
+          let kernel = try openKernel()
+          var loop = ReconcilerLoop(
+            kernel.backend, watch: kernel.watch, node: settings.node, surroundings: surroundings, schedule: schedule,
+            logger: logger)
+          finish(.success(loop.run(inbox)))
+        } catch {
+          finish(.failure(error))
+        }
+      }, stop: inbox.stop)
+  }
+}
+
+extension ReconcilerInbox {
+  /// Asks for the tables to be removed and waits until they are.
+  fileprivate func unlock() async -> UnlockAnswer {
+    await withCheckedContinuation { continuation in
+      unlock { result in
+        switch result {
+        case .success(let tables): continuation.resume(returning: UnlockAnswer(removed: tables.map(\.description)))
+        case .failure(let error): continuation.resume(returning: UnlockAnswer(removed: [], error: "\(error)"))
+        }
+      }
+    }
+  }
+}

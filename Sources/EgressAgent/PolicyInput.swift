@@ -1,0 +1,68 @@
+import ClusterModel
+import EgressPolicy
+import EgressRuleset
+import NetworkValues
+import Nftables
+import Telemetry
+
+/// Everything that what is enforced depends on, at one moment.
+package struct PolicyInput: Sendable {
+  package var snapshot: ClusterSnapshot
+  package var configuration: Configuration
+
+  package init(snapshot: ClusterSnapshot, configuration: Configuration) {
+    self.snapshot = snapshot
+    self.configuration = configuration
+  }
+}
+
+/// What one node must enforce, derived and lowered.
+struct DerivedRuleset {
+  var ruleset: Ruleset
+  var locked: LockState
+  var summary: Summary
+
+  /// What the status tells of it.
+  struct Summary {
+    var mode: String
+    var role: String
+    var allowances: StatusDocument.Allowances
+    var findings: [String: Int]
+  }
+
+  /// - Throws: where the snapshot does not know the node: nothing can be said of what it must enforce.
+  init(_ input: PolicyInput, on node: NodeName) throws(UnknownNode) {
+    guard input.snapshot.nodes.contains(where: { $0.name == node }) else {
+      throw UnknownNode(node: node, known: input.snapshot.nodes.map(\.name).sorted())
+    }
+    let flows = deriveEgress(from: input.snapshot, on: node, under: input.configuration)
+    ruleset = lower(flows)
+    locked = LockState(flows)
+    summary = Summary(flows)
+  }
+}
+
+extension DerivedRuleset.Summary {
+  init(_ flows: EgressFlows) {
+    mode = flows.rules.mode.rawValue
+    role = flows.role.rawValue
+    allowances = StatusDocument.Allowances(
+      hopA: flows.hopA.count, hopB: flows.hopB.count, exceptions: flows.exceptions.count, host: flows.host.count,
+      apiServer: flows.apiServer.count)
+    findings = [:]
+    for finding in flows.findings { findings[finding.code.severity.rawValue, default: 0] += 1 }
+  }
+}
+
+/// A snapshot that is complete for itself, but not one of this node's cluster.
+struct UnknownNode: Error, CustomStringConvertible {
+  var node: NodeName
+  var known: [NodeName]
+
+  var description: String {
+    let shown = known.prefix(8).map(\.rawValue).joined(separator: ", ")
+    let rest = known.count > 8 ? " and \(known.count - 8) more" : ""
+    return "there is no Node \(node); "
+      + (known.isEmpty ? "there is no Node at all" : "there are \(shown)\(rest); choose one with --node")
+  }
+}

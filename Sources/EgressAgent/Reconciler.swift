@@ -1,0 +1,82 @@
+import Nftables
+
+/// Keeps one kernel equal to what is wanted.
+///
+/// It remembers what the kernel holds and at which generation, so that a change costs one commit and nothing is read. A
+/// commit at that generation succeeds only if nobody else committed; then the memory is true. After any error nothing
+/// is believed: the kernel is read, and after the commit read again, and the difference must be empty.
+package struct Reconciler<Backend: NftablesBackend> {
+  private let backend: Backend
+  private var belief: Belief?
+
+  private struct Belief {
+    var ruleset: Ruleset?
+    var generation: Generation
+  }
+
+  package init(_ backend: Backend) { self.backend = backend }
+
+  /// Makes the kernel hold `wanted`. Reads it only the first time and after an error.
+  ///
+  /// - Throws: `KernelError`; the kernel then holds what it held before, and the next call reads it.
+  package mutating func enforce(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
+    guard let known = belief else { return try enforceReading(wanted) }
+    let transaction = difference(from: known.ruleset, to: wanted)
+    if transaction.isEmpty { return Reconciliation(transaction: transaction, generation: known.generation) }
+    belief = nil
+    do {
+      let generation = try commit(transaction, since: known.generation)
+      belief = Belief(ruleset: wanted.committed(onto: known.ruleset), generation: generation)
+      return Reconciliation(transaction: transaction, generation: generation)
+    } catch {
+      var result = try enforceReading(wanted)
+      result.disturbance = error
+      return result
+    }
+  }
+
+  /// Commits, also at a later generation as long as others left moat's tables alone; the generation it made.
+  private func commit(_ transaction: Transaction, since known: Generation) throws(KernelError) -> Generation {
+    var generation = known
+    for _ in 0..<10 {
+      do throws(KernelError) {
+        try backend.commit(transaction, at: generation)
+        return generation.next
+      } catch {
+        guard error.isOutrun, let later = try backend.generation(undisturbedSince: generation) else { throw error }
+        generation = later
+      }
+    }
+    try backend.commit(transaction, at: generation)
+    return generation.next
+  }
+
+  /// Reads the kernel whatever is believed, and repairs what is not `wanted`.
+  ///
+  /// - Throws: `KernelError`, as `enforce`.
+  package mutating func verify(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
+    belief = nil
+    return try enforceReading(wanted)
+  }
+
+  private mutating func enforceReading(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
+    let done = try Nftables.enforce(wanted, in: backend)
+    belief = Belief(ruleset: done.held, generation: done.generation)
+    return Reconciliation(transaction: done.transaction, generation: done.generation, isReadBack: true)
+  }
+}
+
+/// What one pass of a `Reconciler` did.
+package struct Reconciliation: Hashable, Sendable {
+  /// What was committed; empty where the kernel held it already.
+  package var transaction: Transaction
+
+  /// The generation at which the kernel holds what is wanted.
+  package var generation: Generation
+
+  /// Whether the kernel was read afterwards and found equal.
+  package var isReadBack = false
+
+  /// Why what was believed of the kernel turned out to be wrong, if it did.
+  package var disturbance: KernelError?
+}

@@ -1,0 +1,66 @@
+import Nftables
+import Synchronization
+
+/// What others want of the reconciler's thread: a slot for the newest input, in which a newer one replaces an older, and
+/// the orders to end.
+package final class ReconcilerInbox: Sendable {
+  /// How an unlock ended: the tables that were removed.
+  package typealias UnlockReply = @Sendable (Result<[TableID], KernelError>) -> Void
+
+  /// What has come in since it was last looked at.
+  package struct Contents: Sendable {
+    package var input: PolicyInput?
+    package var unlocks: [UnlockReply] = []
+
+    /// What others did to the kernel's rulesets.
+    package var changes: [RulesetChange] = []
+
+    /// Stays set.
+    package var isStopped = false
+
+    package init() {}
+  }
+
+  private let contents = Mutex(Contents())
+  private let wakeup: Wakeup
+
+  package init() throws(AgentError) { wakeup = try Wakeup() }
+
+  /// Puts `input` into the slot.
+  package func publish(_ input: PolicyInput) {
+    contents.withLock { $0.input = input }
+    wakeup.signal()
+  }
+
+  /// Asks for the tables to be removed, after which the reconciler ends.
+  package func unlock(_ reply: @escaping UnlockReply) {
+    contents.withLock { $0.unlocks.append(reply) }
+    wakeup.signal()
+  }
+
+  /// Asks the reconciler to end and to leave the kernel as it is.
+  package func stop() {
+    contents.withLock { $0.isStopped = true }
+    wakeup.signal()
+  }
+
+  /// Waits for something to come in, or `deadline`, and takes it out.
+  ///
+  /// - Parameter watch: is waited for, too.
+  package func wait(until deadline: ContinuousClock.Instant?, or watch: (any RulesetWatching)? = nil) -> Contents {
+    _ = awaitInput(on: [wakeup.descriptor] + (watch.map { [$0.descriptor] } ?? []), until: deadline)
+    wakeup.drain()
+    var result = take()
+    if let watch { do { result.changes = try watch.takeChanges() } catch { result.changes = [.unknown] } }
+    return result
+  }
+
+  private func take() -> Contents {
+    contents.withLock { contents in
+      var rest = Contents()
+      rest.isStopped = contents.isStopped
+      defer { contents = rest }
+      return contents
+    }
+  }
+}

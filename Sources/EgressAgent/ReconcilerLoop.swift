@@ -1,0 +1,149 @@
+import ClusterModel
+import Logging
+import Nftables
+import Telemetry
+
+/// The loop of the thread that alone speaks to the kernel: newest input, derive, lower, difference, commit.
+///
+/// An input that cannot be derived, and a kernel that refuses, leave in force what is; the status says so. After an
+/// error of the kernel it is tried again, later each time.
+package struct ReconcilerLoop<Backend: NftablesBackend> {
+  /// Why the loop ended.
+  package enum Ending: Hashable, Sendable {
+    /// It was told to; the kernel was left as it is.
+    case stopped
+
+    /// The tables were removed on request.
+    case unlocked
+  }
+
+  private let node: NodeName
+  private let surroundings: ReconcilerSurroundings
+  private let schedule: ReconcilerSchedule
+  private let watch: (any RulesetWatching)?
+  private var reconciler: Reconciler<Backend>
+  private var wanted: DerivedRuleset?
+  private var due = ReconcilerDeadlines()
+  private let logger: Logger
+
+  /// - Parameter watch: tells what others do to the tables, where they are open to others.
+  package init(
+    _ backend: Backend, watch: (any RulesetWatching)? = nil, node: NodeName, surroundings: ReconcilerSurroundings,
+    schedule: ReconcilerSchedule,
+    logger: Logger
+  ) {
+    reconciler = Reconciler(backend)
+    self.watch = watch
+    self.node = node
+    self.surroundings = surroundings
+    self.schedule = schedule
+    self.logger = logger
+    due.heartbeat = schedule.heartbeat.map { .now + $0 }
+  }
+
+  /// Works until told to end.
+  package mutating func run(_ inbox: ReconcilerInbox) -> Ending {
+    while true {
+      if let ending = step(inbox.wait(until: due.next, or: watch), at: .now) { return ending }
+    }
+  }
+
+  /// Does what `contents` and the time demand.
+  package mutating func step(_ contents: ReconcilerInbox.Contents, at now: ContinuousClock.Instant) -> Ending? {
+    if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
+    if contents.isStopped { return .stopped }
+    if let input = contents.input { derive(input) }
+    note(contents.changes)
+    if due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs) {
+      reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.verify(wanted) }
+    } else if contents.input != nil || due.isPast(\.retry, at: now) {
+      reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
+    }
+    if due.isPast(\.heartbeat, at: now) {
+      surroundings.beat()
+      due.heartbeat = schedule.heartbeat.map { now + $0 }
+    }
+    return nil
+  }
+
+  private func note(_ changes: [RulesetChange]) {
+    for change in changes where change.concernsUs {
+      switch change {
+      case .commit(let commit): logger.warning("\(commit); read back and repaired")
+      case .unknown: logger.warning("changes of others were lost; read back")
+      }
+    }
+  }
+
+  private mutating func derive(_ input: PolicyInput) {
+    do {
+      wanted = try DerivedRuleset(input, on: node)
+      surroundings.board.update { document, _ in document.counts.inputs += 1 }
+      surroundings.report([], from: "model")
+    } catch {
+      surroundings.report(["\(error); what was enforced before stays"], from: "model")
+    }
+  }
+
+  private mutating func reconcile(
+    at now: ContinuousClock.Instant, _ body: (inout Reconciler<Backend>, Ruleset) throws(KernelError) -> Reconciliation
+  ) {
+    due.verification = nil
+    guard let wanted else { return surroundings.settle() }
+    do throws(KernelError) {
+      let done = try body(&reconciler, wanted.ruleset)
+      due.retry = nil
+      due.failures = 0
+      record(done, of: wanted.summary)
+      surroundings.save(wanted.locked)
+    } catch {
+      due.failures += 1
+      due.retry = now + schedule.pause(after: due.failures)
+      surroundings.board.update { document, _ in document.counts.kernelErrors += 1 }
+      surroundings.report(["\(error)"], from: "kernel")
+    }
+    due.verification = now + schedule.verification
+    surroundings.settle()
+  }
+
+  private func record(_ done: Reconciliation, of summary: DerivedRuleset.Summary) {
+    let operations = done.transaction.operations.count
+    if operations > 0 { logger.info("committed \(operations) operations", metadata: ["node": "\(node)"]) }
+    if let disturbance = done.disturbance { logger.notice("read the kernel again: \(disturbance)") }
+    surroundings.report([], from: "kernel")
+    surroundings.board.update { document, now in
+      document.counts.commits += operations > 0 ? 1 : 0
+      document.counts.readBacks += done.isReadBack ? 1 : 0
+      document.counts.outruns += done.disturbance?.isOutrun == true ? 1 : 0
+      let isRepair = operations > 0 && done.isReadBack && done.disturbance == nil && document.enforced != nil
+      document.counts.repairs += isRepair ? 1 : 0
+      let since = operations > 0 ? now : document.enforced?.since ?? now
+      let verified = done.isReadBack ? now : document.enforced?.verified ?? now
+      document.enforced = StatusDocument.Enforced(
+        since: since, verified: verified, generation: done.generation.rawValue, mode: summary.mode,
+        role: summary.role, allowances: summary.allowances, findings: summary.findings)
+    }
+  }
+
+  /// Whether the tables are gone.
+  private mutating func unlock(replying replies: [ReconcilerInbox.UnlockReply]) -> Bool {
+    do throws(KernelError) {
+      let done = try reconciler.verify(Ruleset(tables: []))
+      let tables = done.transaction.operations.compactMap { operation -> TableID? in
+        if case .deleteTable(let table) = operation { table } else { nil }
+      }
+      surroundings.board.update { document, now in
+        document.enforced = nil
+        document.state = .unlocked
+        document.since = now
+      }
+      logger.notice("removed \(tables.count) tables on request of moat unlock; nothing is refused any more")
+      replies.forEach { $0(.success(tables)) }
+      return true
+    } catch {
+      logger.error("moat unlock: \(error)")
+      replies.forEach { $0(.failure(error)) }
+      return false
+    }
+  }
+}

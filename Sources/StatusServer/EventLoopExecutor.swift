@@ -1,0 +1,25 @@
+import NIOCore
+import NIOPosix
+
+/// Runs tasks on an event loop's thread.
+///
+/// Swift's own executor stands on Dispatch, which wakes the process every second once it has a worker. A daemon that
+/// runs all its tasks here is left alone while there is nothing to do.
+///
+/// See: `_dispatch_workq_init_once` of libdispatch, which starts a timer of one second
+package final class EventLoopExecutor: TaskExecutor {
+  /// The one that serves the listeners, too.
+  package static let shared = EventLoopExecutor(eventLoops.next())
+
+  private let loop: any EventLoop
+
+  private init(_ loop: any EventLoop) { self.loop = loop }
+
+  package func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    loop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+  }
+}
+
+/// One thread serves all listeners and tasks.
+let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)

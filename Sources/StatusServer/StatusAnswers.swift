@@ -1,0 +1,74 @@
+import Foundation
+import HTTPTypes
+import Telemetry
+
+/// What `POST /unlock` answers.
+package struct UnlockAnswer: Hashable, Sendable, Codable {
+  /// `inet moat`; empty where there was none.
+  package var removed: [String]
+
+  /// Why nothing was removed; absent where all went well.
+  package var error: String?
+
+  package init(removed: [String], error: String? = nil) {
+    self.removed = removed
+    self.error = error
+  }
+}
+
+/// The answers to questions about a daemon, by path.
+package struct StatusAnswers: Sendable {
+  /// A status and a body.
+  struct Answer: Hashable, Sendable {
+    var status: HTTPResponse.Status
+    var type = "text/plain; charset=utf-8"
+    var body: [UInt8]
+
+    init(_ status: HTTPResponse.Status, _ text: String) {
+      self.status = status
+      body = Array("\(text)\n".utf8)
+    }
+
+    init(_ status: HTTPResponse.Status, json value: some Encodable) {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      do {
+        body = [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
+        self.status = status
+        type = "application/json"
+      } catch {
+        body = Array("the answer cannot be written: \(error)\n".utf8)
+        self.status = .internalServerError
+      }
+    }
+  }
+
+  private let board: StatusBoard
+  private let unlock: (@Sendable () async -> UnlockAnswer)?
+
+  /// - Parameter unlock: removes the tables; `nil` where that cannot be asked for.
+  package init(board: StatusBoard, unlock: (@Sendable () async -> UnlockAnswer)? = nil) {
+    self.board = board
+    self.unlock = unlock
+  }
+
+  func answer(_ method: HTTPRequest.Method, _ path: String) async -> Answer {
+    if method == .post, path == "/unlock", let unlock {
+      let done = await unlock()
+      return Answer(done.error == nil ? .ok : .internalServerError, json: done)
+    }
+    guard method == .get || method == .head else { return Answer(.methodNotAllowed, "only GET") }
+    let document = board.current
+    switch path {
+    case "/healthz": return Answer(.ok, "alive")
+    case "/readyz": return Answer(document.isReady ? .ok : .serviceUnavailable, readiness(document))
+    case "/status": return Answer(.ok, json: document)
+    default: return Answer(.notFound, "there are /healthz, /readyz and /status")
+    }
+  }
+
+  private func readiness(_ document: StatusDocument) -> String {
+    ([document.isReady ? "ready" : "not ready"] + document.faults.map { "\($0.source): \($0.message)" })
+      .joined(separator: "\n")
+  }
+}

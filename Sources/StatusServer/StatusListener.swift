@@ -1,0 +1,86 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Telemetry
+
+/// Serves a daemon's status over HTTP/1.1, on a TCP address or a socket in the file system.
+///
+/// Hummingbird's core without its application, whose clock for the Date header would wake the process every second.
+package struct StatusListener: Service, CustomStringConvertible {
+  /// Where to listen.
+  package enum Address: Hashable, Sendable, CustomStringConvertible {
+    /// `address:port`, IPv6 in brackets.
+    case tcp(String)
+
+    /// The path of a socket; one that is there already is replaced.
+    case unix(String)
+
+    package var description: String {
+      switch self {
+      case .tcp(let address): address
+      case .unix(let path): path
+      }
+    }
+  }
+
+  /// An address that cannot be listened on.
+  package struct Misaddress: Error, CustomStringConvertible {
+    package var description: String
+  }
+
+  package let address: Address
+  private let answers: StatusAnswers
+  private let logger: Logger
+
+  package init(_ address: Address, answers: StatusAnswers, logger: Logger) {
+    self.address = address
+    self.answers = answers
+    self.logger = logger
+  }
+
+  package var description: String { "listener on \(address)" }
+
+  /// Answers until graceful shutdown.
+  ///
+  /// - Throws: where it cannot listen.
+  package func run() async throws {
+    let configuration = ServerConfiguration(address: try address.bindAddress, backlog: 32)
+    let channel = HTTP1Channel(
+      responder: { request, writer, _ in
+        try await writer.write(answers.answer(request.method, request.uri.path), to: request.method)
+      }, configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(30)))
+    var quiet = logger
+    quiet.logLevel = .warning
+    let server = Server(
+      childChannelSetup: channel, configuration: configuration, eventLoopGroup: eventLoops, logger: quiet)
+    try await server.run()
+  }
+}
+
+extension ResponseWriter {
+  fileprivate consuming func write(_ answer: StatusAnswers.Answer, to method: HTTPRequest.Method) async throws {
+    let head = HTTPResponse(
+      status: answer.status,
+      headerFields: [.contentType: answer.type, .contentLength: "\(answer.body.count)", .cacheControl: "no-store"])
+    guard method != .head else { return try await writeResponse(head) }
+    try await write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+  }
+}
+
+extension StatusListener.Address {
+  fileprivate var bindAddress: BindAddress {
+    get throws {
+      switch self {
+      case .unix(let path): return .unixDomainSocket(path: path)
+      case .tcp(let text):
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+          throw StatusListener.Misaddress(description: "\(text) is no address and port")
+        }
+        let host = text[..<colon].drop { $0 == "[" }
+        return .hostname(String(host.last == "]" ? host.dropLast() : host), port: Int(port))
+      }
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/// What a daemon says of itself: `/status` and `moat status --json`.
+package struct StatusDocument: Hashable, Sendable, Codable {
+  /// How things stand.
+  package enum State: String, Hashable, Sendable, Codable {
+    /// Nothing has been enforced by this process yet.
+    case starting
+
+    /// The kernel holds what the newest input demands.
+    case inSync = "in sync"
+
+    /// Something is wrong; `faults` says what. What was last committed stays in force.
+    case degraded
+
+    /// The tables were removed by `moat unlock`; the daemon is about to end.
+    case unlocked
+  }
+
+  /// Something that is wrong now.
+  package struct Fault: Hashable, Sendable, Codable {
+    /// `configuration`, `manifests`, `model`, `kernel`, `state`, `listener`.
+    package var source: String
+
+    /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.
+    package var message: String
+    package var since: Timestamp
+  }
+
+  /// What the kernel holds.
+  package struct Enforced: Hashable, Sendable, Codable {
+    /// When the last change was committed, or, where nothing had to be, found in place.
+    package var since: Timestamp
+
+    /// When the kernel was last read back and found equal.
+    package var verified: Timestamp
+    package var generation: UInt32
+    package var mode: String
+    package var role: String
+    package var allowances: Allowances
+
+    /// How many findings `moat check` has, by severity.
+    package var findings: [String: Int]
+
+    package init(
+      since: Timestamp, verified: Timestamp, generation: UInt32, mode: String, role: String, allowances: Allowances,
+      findings: [String: Int]
+    ) {
+      self.since = since
+      self.verified = verified
+      self.generation = generation
+      self.mode = mode
+      self.role = role
+      self.allowances = allowances
+      self.findings = findings
+    }
+  }
+
+  /// How many allowances of each kind are in force.
+  package struct Allowances: Hashable, Sendable, Codable {
+    package var hopA: Int
+    package var hopB: Int
+    package var exceptions: Int
+    package var host: Int
+    package var apiServer: Int
+
+    package init(hopA: Int, hopB: Int, exceptions: Int, host: Int, apiServer: Int) {
+      self.hopA = hopA
+      self.hopB = hopB
+      self.exceptions = exceptions
+      self.host = host
+      self.apiServer = apiServer
+    }
+  }
+
+  /// What the newest input was made of.
+  package struct Source: Hashable, Sendable, Codable {
+    package var manifests: [String]
+    package var files: Int
+    package var objects: Int
+    package var read: Timestamp
+
+    package init(manifests: [String], files: Int, objects: Int, read: Timestamp) {
+      self.manifests = manifests
+      self.files = files
+      self.objects = objects
+      self.read = read
+    }
+  }
+
+  /// What has happened since the start.
+  package struct Counts: Hashable, Sendable, Codable {
+    /// Inputs that were derived; those overtaken by newer ones are not.
+    package var inputs = 0
+    package var commits = 0
+    package var readBacks = 0
+
+    /// Commits of others that came in between.
+    package var outruns = 0
+
+    /// Times that the kernel held something else than was believed, and was repaired.
+    package var repairs = 0
+    package var kernelErrors = 0
+
+    package init() {}
+  }
+
+  package var version: String
+  package var node: String
+  package var process: Int32
+  package var started: Timestamp
+  package var state = State.starting
+
+  /// When `state` began.
+  package var since: Timestamp
+  package var enforced: Enforced?
+  package var source: Source?
+
+  /// Sorted by source, then in the order they were reported.
+  package var faults: [Fault] = []
+  package var counts = Counts()
+
+  package init(version: String, node: String, process: Int32, started: Timestamp) {
+    self.version = version
+    self.node = node
+    self.process = process
+    self.started = started
+    since = started
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import ClusterModel
+import EgressAgent
+import Foundation
+import Logging
+import ManifestSource
+import Nftables
+import NftablesKernel
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The daemon: keep the kernel equal to the model.",
+    discussion: """
+      Watches the manifests and commits every change of what this node must enforce. A change that cannot be read, \
+      and a kernel that refuses, leave in force what is; moat status says so.
+
+      SIGHUP reads the configuration again. SIGTERM and SIGINT end the daemon and leave the kernel as it is: only moat \
+      unlock removes the tables.
+
+      Exit status: 0 after SIGTERM or SIGINT, 1 where it cannot start, 3 after moat unlock.
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The node to enforce. Default: $NODE_NAME, then the host name.", valueName: "name"))
+  var node: String?
+  @OptionGroup var state: StateOption
+  @OptionGroup var socket: SocketOption
+  @Flag(name: .long, help: "Leave the tables open to changes by others, which are repaired. For tests.")
+  var noOwner = false
+
+  /// After `moat unlock`: a service manager must not start the daemon again.
+  static let unlockedStatus: Int32 = 3
+
+  func validate() throws {
+    if source.manifests.contains("-") { throw ValidationError("--manifests -: standard input cannot be watched") }
+  }
+
+  func run() throws {
+    SignalWatch.blockSignals()
+    umask(0o077)
+    let configuration = ConfigurationSource(path: source.configurationPath)
+    let loaded = try reportingFailure { () throws(ConfigurationError) in try configuration.load() }
+    let settings = AgentSettings(
+      version: Version.current, node: nodeName(or: node), manifests: source.manifests, configuration: configuration,
+      stateFolder: state.state, socketPath: socket.socket, environment: ProcessInfo.processInfo.environment)
+    let access = KernelAccess(ownsTables: !noOwner)
+    let agent = Agent(settings, logger: logger(loaded.configuration)) { () throws(KernelError) in
+      let kernel = try access.open()
+      return OpenedKernel(kernel, watch: kernel.ownership == .owned ? nil : try RulesetWatch(besides: kernel.port))
+    }
+    let guardian = try reportingFailure { () throws(AgentError) in try SoleDaemon(socketPath: socket.socket) }
+    let ending = try reportingFailure { () throws(any Error) in try agent.run(loaded) }
+    withExtendedLifetime(guardian) {}
+    if ending == .unlocked { throw ExitCode(Self.unlockedStatus) }
+  }
+
+  private func logger(_ configuration: Configuration) -> Logger {
+    var logger = Logger(label: "moat", factory: StreamLogHandler.standardError(label:))
+    logger.logLevel = Logger.Level(rawValue: configuration.log.level) ?? .info
+    return logger
+  }
+}
+
+/// Says on standard error what failed, and ends with status 1.
+private func reportingFailure<Result, Failure>(_ body: () throws(Failure) -> Result) throws -> Result {
+  do throws(Failure) { return try body() } catch {
+    printError("moat: cannot start: \(error)")
+    throw ExitCode(1)
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import StatusServer
+import Telemetry
+
+struct Status: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what the daemon enforces, since when, from what, and what is wrong.",
+    discussion: "Exit status: 0 in sync, 2 degraded or starting, 1 no daemon.")
+
+  @OptionGroup var socket: SocketOption
+  @OptionGroup var colors: ColorOption
+  @Flag(name: .long, help: "Print JSON.") var json = false
+
+  func run() throws {
+    let document = try askingDaemon { () throws(DaemonClient.Failure) in
+      try DaemonClient(socketPath: socket.socket).status()
+    }
+    if json { try printJSON(document) } else { printText(document) }
+    if document.state != .inSync { throw ExitCode(2) }
+  }
+
+  private func printText(_ document: StatusDocument) {
+    let shade: ColorOption.Shade = document.state == .inSync ? .good : .bad
+    print("node \(document.node)  " + colors.paint(document.state.rawValue, shade) + "  since \(document.since)")
+    for fault in document.faults { print("\(fault.source): \(fault.message) (since \(fault.since))") }
+    if let enforced = document.enforced {
+      let counts = enforced.allowances
+      print("enforces mode \(enforced.mode), role \(enforced.role), generation \(enforced.generation)")
+      print("  committed \(enforced.since), read back \(enforced.verified)")
+      print(
+        "  allowances: \(counts.hopA) hop A, \(counts.hopB) hop B, \(counts.exceptions) exception, "
+          + "\(counts.host) host, \(counts.apiServer) API server")
+      let findings = ["error", "warning", "note"].map { "\(enforced.findings[$0] ?? 0) \($0)s" }
+      print("  findings: " + findings.joined(separator: ", "))
+    } else {
+      print("enforces nothing of its own yet; what stands in the kernel stays")
+    }
+    if let source = document.source {
+      print(
+        "from \(source.manifests.joined(separator: " ")): \(source.objects) objects in \(source.files) files, "
+          + "read \(source.read)")
+    }
+    let counts = document.counts
+    print(
+      "daemon \(document.version), process \(document.process), started \(document.started): \(counts.inputs) inputs, "
+        + "\(counts.commits) commits, \(counts.readBacks) read back, \(counts.outruns) outrun, "
+        + "\(counts.repairs) repairs, \(counts.kernelErrors) kernel errors")
+  }
+}
+
+/// Says on standard error why no daemon answered, and ends with status 1.
+func askingDaemon<Answer>(_ body: () throws(DaemonClient.Failure) -> Answer) throws -> Answer {
+  do throws(DaemonClient.Failure) { return try body() } catch {
+    printError("moat: \(error)")
+    throw ExitCode(1)
+  }
+}
