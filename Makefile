@@ -14,8 +14,9 @@ BIN := .build/release
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+UNITS ?= /usr/lib/systemd/system
 
-PACKAGES := libnftnl-dev libmnl-dev nftables iproute2 pkg-config jq
+PACKAGES := libnftnl-dev libmnl-dev nftables iproute2 pkg-config jq systemd
 
 # Debian packages, only those that are not there yet.
 dependencies:
@@ -53,6 +54,19 @@ lint:
 
 install: build
 	install -D -m 0755 $(BIN)/moat $(DESTDIR)$(PREFIX)/bin/moat
+	install -D -m 0644 Sources/moat/moat.8 $(DESTDIR)$(PREFIX)/share/man/man8/moat.8
+	install -D -m 0644 systemd/config.example.yaml $(DESTDIR)$(PREFIX)/share/doc/moat/config.example.yaml
+	for unit in moat.service moat-lock.service; do \
+	  sed 's,@BINDIR@,$(PREFIX)/bin,' systemd/$$unit | install -D -m 0644 /dev/stdin $(DESTDIR)$(UNITS)/$$unit || exit; done
+	install -D -m 0644 systemd/moat.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/moat.conf
+	install -D -m 0644 systemd/moat.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/moat.conf
+	install -D -m 0644 systemd/fdstore.conf $(DESTDIR)$(PREFIX)/share/doc/moat/fdstore.conf
+	$(BIN)/moat --generate-completion-script bash | install -D -m 0644 /dev/stdin \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/moat
+	$(BIN)/moat --generate-completion-script zsh | install -D -m 0644 /dev/stdin \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_moat
+	$(BIN)/moat --generate-completion-script fish | install -D -m 0644 /dev/stdin \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/moat.fish
 
 clean:
 	swift package clean
