@@ -58,16 +58,16 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "NetworkValues", "Nftables", "StatusServer",
-        "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "Netlink", "NetworkValues", "Nftables",
+        "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "moat",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
-        "EgressPolicy", "Nftables",
+        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink", "NetworkValues",
+        "ClusterModel", "EgressPolicy", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -132,7 +132,8 @@ let package = Package(
       name: "EgressAgentTests",
       dependencies: [
         "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
-        "ClusterModel", "NetworkValues", "NamespaceLab", "moat", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "moat",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
   ]

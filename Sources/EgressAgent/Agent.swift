@@ -22,6 +22,9 @@ package struct AgentSettings: Sendable {
 
   /// Where `moat status` and `moat unlock` ask: `/run/moat/moat.sock`.
   package var socketPath: String
+
+  /// The container runtime's cache of CNI results.
+  package var cniResults = "/var/lib/cni/results"
   package var environment: [String: String]
 
   package init(
@@ -97,13 +100,16 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let manager = ServiceManagerLink(environment: settings.environment)
     let surroundings = ReconcilerSurroundings(
       board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
+    let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try ManifestWatch(
-      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings)
+      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings,
+      hasPublished: interfaces.look)
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
     let reconciling = reconcilerService(inbox, surroundings, schedule) { ending in result.withLock { $0 = ending } }
     let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
+    let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let answers = StatusAnswers(board: board)
     let unlocking = StatusAnswers(board: board) { await inbox.unlock() }
     let listeners = [
@@ -112,7 +118,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     ]
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + [.init(service: watching)]
+      + [watching, observing].map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + listeners.map { .init(service: TolerantListener(listener: $0, surroundings: surroundings)) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -137,7 +143,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           let kernel = try openKernel()
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, node: settings.node, surroundings: surroundings, schedule: schedule,
-            logger: logger)
+            awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {
           finish(.failure(error))

@@ -22,16 +22,21 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let schedule: ReconcilerSchedule
   private let watch: (any RulesetWatching)?
   private var reconciler: Reconciler<Backend>
+  private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
   private var due = ReconcilerDeadlines()
   private let logger: Logger
 
-  /// - Parameter watch: tells what others do to the tables, where they are open to others.
+  /// - Parameters:
+  ///   - watch: tells what others do to the tables, where they are open to others.
+  ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
+  ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, node: NodeName, surroundings: ReconcilerSurroundings,
-    schedule: ReconcilerSchedule,
+    schedule: ReconcilerSchedule, awaitingInterfaces awaitsInterfaces: Bool = false,
     logger: Logger
   ) {
+    inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
     reconciler = Reconciler(backend)
     self.watch = watch
     self.node = node
@@ -52,11 +57,12 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   package mutating func step(_ contents: ReconcilerInbox.Contents, at now: ContinuousClock.Instant) -> Ending? {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
-    if let input = contents.input { derive(input) }
+    let isNew = inputs.take(contents)
+    if isNew { derive() }
     note(contents.changes)
     if due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.verify(wanted) }
-    } else if contents.input != nil || due.isPast(\.retry, at: now) {
+    } else if isNew || due.isPast(\.retry, at: now) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
     if due.isPast(\.heartbeat, at: now) {
@@ -75,9 +81,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     }
   }
 
-  private mutating func derive(_ input: PolicyInput) {
+  private mutating func derive() {
     do {
-      wanted = try DerivedRuleset(input, on: node)
+      wanted = try inputs.derived() ?? wanted
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {

@@ -115,5 +115,3 @@ struct RunTests {
     #expect(ended.status == 1 && ended.errors.contains("cannot start"))
   }
 }
-
-private let productpage = LabHost.pod("bookinfo/productpage-v1-7f8b9c6d5-x2k4q")
