@@ -38,6 +38,9 @@ struct Apply: ParsableCommand {
       Derives, commits the difference to what the kernel holds, reads back and compares. What does not change is left \
       alone, counters included. Where a document is broken, nothing is committed: there is no --keep-going here.
 
+      Without --observe-interfaces who a pod is and where packets come from (S9, S14) is not judged, also where a \
+      daemon did so before.
+
       Exit status: 0, or 1 on bad input or a kernel error; the kernel then holds what it held before.
       """)
 

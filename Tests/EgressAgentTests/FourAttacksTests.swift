@@ -55,9 +55,12 @@ struct FourAttacksTests {
     try lab.addTunnel(on: "egress-1", local: "172.18.0.12")
     let token = { (text: String) in Array("\(text) \(inner)".utf8) }
     let outside = try lab.lab.capture(at: .outside("httpbin"))
+    // What hop B allows the gateway pod.
     let attack = { (text: String) in
-      let forged = WirePacket.udp(
-        from: SocketAddress(try ip(inner), 4711), to: SocketAddress(try ip(far), 443), payload: token(text))
+      let port: UInt16 = text == "open" ? 4711 : 4712
+      let forged = WirePacket.tcp(
+        from: SocketAddress(try ip(inner), port), to: SocketAddress(try ip(far), 443), flags: .syn,
+        payload: token(text))
       try lab.sendTunnelled(forged, from: .node("worker-1"), to: "172.18.0.12")
     }
     try attack("open")

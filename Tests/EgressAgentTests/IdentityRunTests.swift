@@ -54,6 +54,14 @@ struct IdentityRunTests {
     #expect(status.state == .inSync)
   }
 
+  @Test func `Without routes and results, the addresses behind a new interface decide, and they come in silence`() throws {
+    let lab = try GuardedLab()
+    try lab.lab.unplug(pod: productpageName)
+    try lab.startAll()
+    try lab.lab.plug(pod: productpageName, isRouted: false)
+    try lab.awaitBinding { $0.isSuperset(of: ["10.1.1.10", "fd00:10:1:1::10"]) }
+  }
+
   @Test func `An interface that goes away takes its binding along, and only the runtime can give it back`() async throws
   {
     let lab = try GuardedLab()

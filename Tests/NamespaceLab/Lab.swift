@@ -76,7 +76,9 @@ package final class Lab: Sendable {
   }
 
   /// Gives an unplugged pod a new link, by the name of the old one, with its addresses and routes.
-  package func plug(pod name: String) throws(LabError) {
+  ///
+  /// - Parameter isRouted: whether the node has routes to the pod.
+  package func plug(pod name: String, isRouted: Bool = true) throws(LabError) {
     let paths = namespaces.withLock { $0.mapValues(\.path) }
     let wiring = Wiring(topology: topology)
     guard let pod = topology.pods.first(where: { $0.name == name }),
@@ -85,7 +87,7 @@ package final class Lab: Sendable {
     let inside = try namespace(of: .pod(name))
     try namespace(of: .lan).runChecked(["ip", "-batch", "-"], input: lines.link)
     try inside.runChecked(["ip", "-batch", "-"], input: wiring.configuration(of: .pod(name)))
-    try namespace(of: .node(pod.node)).runChecked(["ip", "-batch", "-"], input: lines.routes)
+    if isRouted { try namespace(of: .node(pod.node)).runChecked(["ip", "-batch", "-"], input: lines.routes) }
     try inside.awaitReadiness(routing: true)
     try namespace(of: .node(pod.node)).awaitReadiness(routing: true)
   }
