@@ -54,7 +54,7 @@ struct IdentityRunTests {
     #expect(status.state == .inSync)
   }
 
-  @Test func `Without routes and results, the addresses behind a new interface decide, and they come in silence`() throws {
+  @Test func `Without routes and results the addresses behind a new interface decide, that come in silence`() throws {
     let lab = try GuardedLab()
     try lab.lab.unplug(pod: productpageName)
     try lab.startAll()
