@@ -39,7 +39,7 @@ struct FolderScan {
     switch PathStatus(path) {
     case .folder(let stamp):
       if visited.insert(stamp.identity).inserted { addContents(of: path) }
-    case .file(let stamp) where !stamp.isRegular && !isGiven: note("is a pipe, a socket or a device, no file", path)
+    case .file(let stamp) where !stamp.isRegular && !isGiven: note("is no regular file", path)
     case .file(let stamp):
       if visited.insert(stamp.identity).inserted { files.append(FoundFile(path: path, stamp: stamp)) }
     case .missing, .link: note(missing, path)

@@ -51,7 +51,7 @@ import Testing
     #expect(mkfifo("\(folder)/pipe.yaml", 0o600) == 0)
     let reading = loadManifests(paths: [folder])
     #expect(
-      reading.errors.map(\.description) == ["\(folder)/pipe.yaml: is a pipe, a socket or a device, no file"])
+      reading.errors.map(\.description) == ["\(folder)/pipe.yaml: is no regular file"])
     #expect(reading.notes.isEmpty)
   }
 

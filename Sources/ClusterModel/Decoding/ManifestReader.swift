@@ -84,9 +84,15 @@ struct ManifestReader: Sendable {
   /// Refuses text in which something was left to be filled in: `${VAR}`, `$(command)`, `{{ .Value }}`.
   private func checkVariables() throws(ManifestFault) {
     guard case .string(let text) = value.content else { return }
-    if text.contains("${") || text.contains("$(") || text.contains("{{") {
-      throw fault("has a variable that was not filled in")
+    let bytes = text.utf8
+    let isOpen = zip(bytes, bytes.dropFirst()).contains { pair in
+      switch pair {
+      case (UInt8(ascii: "$"), UInt8(ascii: "{")), (UInt8(ascii: "$"), UInt8(ascii: "(")): true
+      case (UInt8(ascii: "{"), UInt8(ascii: "{")): true
+      default: false
+      }
     }
+    if isOpen { throw fault("has a variable that was not filled in") }
   }
 
   func boolean() throws(ManifestFault) -> Bool {
