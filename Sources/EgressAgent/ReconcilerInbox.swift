@@ -1,3 +1,4 @@
+import ClusterModel
 import Nftables
 import Synchronization
 
@@ -10,6 +11,9 @@ package final class ReconcilerInbox: Sendable {
   /// What has come in since it was last looked at.
   package struct Contents: Sendable {
     package var input: PolicyInput?
+
+    /// The host's cgroups; they replace those of the input.
+    package var cgroups: HostCgroups?
     package var unlocks: [UnlockReply] = []
 
     /// What others did to the kernel's rulesets.
@@ -29,6 +33,12 @@ package final class ReconcilerInbox: Sendable {
   /// Puts `input` into the slot.
   package func publish(_ input: PolicyInput) {
     contents.withLock { $0.input = input }
+    wakeup.signal()
+  }
+
+  /// Puts `cgroups` into a slot of its own.
+  package func publish(_ cgroups: HostCgroups) {
+    contents.withLock { $0.cgroups = cgroups }
     wakeup.signal()
   }
 

@@ -22,6 +22,8 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let schedule: ReconcilerSchedule
   private let watch: (any RulesetWatching)?
   private var reconciler: Reconciler<Backend>
+  private var input: PolicyInput?
+  private var cgroups: HostCgroups?
   private var wanted: DerivedRuleset?
   private var due = ReconcilerDeadlines()
   private let logger: Logger
@@ -52,11 +54,11 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   package mutating func step(_ contents: ReconcilerInbox.Contents, at now: ContinuousClock.Instant) -> Ending? {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
-    if let input = contents.input { derive(input) }
+    let isNews = take(contents)
     note(contents.changes)
     if due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.verify(wanted) }
-    } else if contents.input != nil || due.isPast(\.retry, at: now) {
+    } else if isNews || due.isPast(\.retry, at: now) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
     if due.isPast(\.heartbeat, at: now) {
@@ -64,6 +66,17 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       due.heartbeat = schedule.heartbeat.map { now + $0 }
     }
     return nil
+  }
+
+  /// Derives from what has come in, together with what came before; whether anything could have changed.
+  private mutating func take(_ contents: ReconcilerInbox.Contents) -> Bool {
+    guard contents.input != nil || contents.cgroups != nil else { return false }
+    input = contents.input ?? input
+    cgroups = contents.cgroups ?? cgroups
+    guard var input else { return false }
+    input.snapshot.hostCgroups = cgroups ?? input.snapshot.hostCgroups
+    derive(input)
+    return true
   }
 
   private func note(_ changes: [RulesetChange]) {

@@ -32,7 +32,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case resolverIsDataPath = "M030"
   case hostNetworkUnconfined = "M031"
   case exposedToOutside = "M032"
-  case cgroupsUnavailable = "M033"
+  case cgroupUnavailable = "M033"
   case presetReachesAnyAddress = "M034"
   case workspaceUnclear = "M035"
   case kindIgnored = "M036"
@@ -87,7 +87,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .resolverIsDataPath: (.note, "an exception for DNS is a data path for every pod that may query it (S7)")
     case .hostNetworkUnconfined: (.note, "a hostNetwork pod with raw sockets is not confined (S6)")
     case .exposedToOutside: (.note, "pods that the outside may connect to can answer it (S15)")
-    case .cgroupsUnavailable: (.warning, "an allowance by cgroup grants nothing yet (S6)")
+    case .cgroupUnavailable: (.warning, "an allowance by cgroup grants nothing while its cgroup is absent or unfit (S6)")
     case .presetReachesAnyAddress: (.note, "a host preset reaches any address on its port (S6)")
     case .workspaceUnclear: (.warning, "an object or namespace belongs to no workspace, or to several (A3)")
     case .kindIgnored: (.note, "objects of a kind that moat does not read were ignored (S11)")

@@ -65,6 +65,7 @@ extension TextBuffer {
       append(UInt8(ascii: "\""))
       append(decimal: UInt64(truncatingIfNeeded: value))
       append(UInt8(ascii: "\""))
+    case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: value))
     case .port, .byte, .transportProtocol, .icmpType, .icmp6Type:
       append(decimal: UInt64(truncatingIfNeeded: value))
     }

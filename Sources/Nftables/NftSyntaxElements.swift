@@ -83,6 +83,7 @@ extension TextBuffer {
     case .address4: append(address4: UInt32(truncatingIfNeeded: value))
     case .address6: append(address6: value)
     case .port, .byte, .interface: append(decimal: UInt64(truncatingIfNeeded: value))
+    case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: value))
     case .transportProtocol, .icmpType, .icmp6Type:
       if inRange {
         append(decimal: UInt64(truncatingIfNeeded: value))

@@ -16,12 +16,12 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     let model = try source.load(keepGoing: progress.keepGoing).model
-    let wanted = lower(model.flows(on: try node.resolve(in: model)))
+    let flows = model.flows(on: try node.resolve(in: model))
     let transaction = try reportingKernelErrors { () throws(KernelError) in
-      try difference(from: readConsistently(LibnftnlKernel()), to: wanted)
+      try difference(from: readConsistently(LibnftnlKernel()), to: lower(flows))
     }
     guard !transaction.isEmpty else { return }
-    printWhole(transaction.nftSyntax)
+    printWhole(transaction.nftSyntax(cgroupNames: flows.cgroupNames))
     throw ExitCode(2)
   }
 }

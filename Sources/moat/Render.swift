@@ -26,8 +26,8 @@ struct Render: ParsableCommand {
     let model = try source.load(keepGoing: progress.keepGoing).model
     let flows = model.flows(on: try node.resolve(in: model))
     switch format {
-    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax)
-    case .json: printWhole(lower(flows).nftJSON)
+    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax(cgroupNames: flows.cgroupNames))
+    case .json: printWhole(lower(flows).nftJSON(cgroupNames: flows.cgroupNames))
     case .flows: printWhole(flows.lines.map { $0 + "\n" }.joined())
     }
   }
