@@ -32,6 +32,18 @@ extension EgressFlows {
   }
 }
 
+extension EgressFlows {
+  /// Whether some cgroup's processes may open this connection; which process has it is not known.
+  package func mayPassByCgroup(_ connection: CutConnection) -> Bool {
+    guard connection.isHosts else { return false }
+    if hostCgroups.contains(where: { $0.id != nil }) { return true }
+    return hostUnits.filter { $0.cgroup.id != nil }.flatMap(\.flows).contains { flow in
+      flow.transport == connection.transport && flow.destination.contains(connection.destination)
+        && flow.ports.contains(connection.port ?? 0)
+    }
+  }
+}
+
 extension EgressModel {
   /// The cgroups whose processes S6 leaves alone; none while `host.mode` is restricted.
   func unrestrictedCgroups() -> [HostCgroup] {

@@ -52,7 +52,8 @@ private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
       hash: SetName.apiserver.of(family), of: [address, .port],
       keys: servers.map { key([address, .port], $0.destination.address.value, UInt128($0.ports.first)) }),
   ] + podSets(flows.hopB, .external, .external_networks, family)
-    + podSets(flows.exceptions, .exceptions, .exception_networks, family) + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
+    + podSets(flows.exceptions, .exceptions, .exception_networks, family)
+    + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
 }
 
 /// client . gateway . port

@@ -36,7 +36,8 @@ struct SimulatedTables {
       }
       if let chain = table.forwardChains.first(where: { $0.rules.contains(where: \.asksForSocket) }) {
         throw KernelError(
-          operation: "commit", code: .notSupported, "chain \(chain.name) asks forwarded packets for a socket (EOPNOTSUPP)")
+          operation: "commit", code: .notSupported,
+          "chain \(chain.name) asks forwarded packets for a socket (EOPNOTSUPP)")
       }
     }
   }

@@ -8,7 +8,11 @@ import StatusServer
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print what moat apply would change in the kernel, as nft commands.",
-    discussion: "Exit status: 0 no difference, 2 a difference, 1 an error. Needs CAP_NET_ADMIN; changes nothing.")
+    discussion: """
+      A comment at the end tells what to write into the configuration for connections that are open now and would be cut.
+
+      Exit status: 0 no difference, 2 a difference, 1 an error. Needs CAP_NET_ADMIN; changes nothing.
+      """)
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
@@ -21,7 +25,7 @@ struct Plan: ParsableCommand {
       try difference(from: readConsistently(LibnftnlKernel()), to: lower(flows))
     }
     guard !transaction.isEmpty else { return }
-    printWhole(transaction.nftSyntax(cgroupNames: flows.cgroupNames))
+    printWhole(transaction.nftSyntax(cgroupNames: flows.cgroupNames) + ConnectionReport(model, flows).comment)
     throw ExitCode(2)
   }
 }
