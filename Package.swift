@@ -42,6 +42,13 @@ let package = Package(
       name: "Conntrack", dependencies: ["Nftables", "NetworkValues", "Netlink", "CNetfilter"], swiftSettings: strict),
 
     .target(
+      name: "NodeInspection",
+      dependencies: [
+        "ClusterModel", "Conntrack", "Netlink", "NetworkValues", "Nftables", "NftablesKernel", "CNetfilter",
+      ],
+      swiftSettings: strict),
+
+    .target(
       name: "ManifestSource",
       dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
@@ -67,7 +74,7 @@ let package = Package(
       name: "moat",
       dependencies: [
         "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink", "NetworkValues",
-        "ClusterModel", "EgressPolicy", "Nftables",
+        "ClusterModel", "EgressPolicy", "NodeInspection", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -52,6 +52,9 @@ package struct ClusterSnapshot: Hashable, Sendable {
   /// The host's name servers (`/etc/resolv.conf`), for `host.presets: [dns]`.
   package var hostResolvers: [IPAddress] = []
 
+  /// The node's cgroups that the configuration names; `nil` where nobody looked.
+  package var hostCgroups: HostCgroups?
+
   /// What could not be understood in objects that identify rather than allow (a pod's address, a node's network).
   package var problems: [ObjectProblem] = []
 

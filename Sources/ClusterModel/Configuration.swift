@@ -256,6 +256,9 @@ package struct Configuration: Hashable, Sendable {
   /// What is logged.
   package var log = Log()
 
+  /// Paths of keys that were given and that nothing looks at yet, in order.
+  package var keysWithoutEffect: [String] = []
+
   /// Where metrics, health and status are served.
   package var listen: String = "127.0.0.1:9470"
 

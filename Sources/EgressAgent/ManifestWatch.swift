@@ -82,9 +82,11 @@ package final class ManifestWatch: Sendable {
   package func run(_ loaded: LoadedConfiguration) {
     var loaded = loaded
     let manifests = WatchedManifests(paths)
+    let cgroups = WatchedCgroups()
+    publish(cgroups, loaded)
     publish(manifests, loaded)
     while true {
-      let descriptors = [wakeup.descriptor] + (manifests.descriptor.map { [$0] } ?? [])
+      let descriptors = [wakeup.descriptor] + [manifests.descriptor, cgroups.descriptor].compactMap { $0 }
       _ = awaitInput(on: descriptors, until: manifests.deadline)
       let current = takeOrders()
       if current.isStopped { return }
@@ -92,8 +94,13 @@ package final class ManifestWatch: Sendable {
         reload(&loaded)
         manifests.readAgain()
       }
+      publish(cgroups, loaded)
       if manifests.update() || current.reloads { publish(manifests, loaded) }
     }
+  }
+
+  private func publish(_ cgroups: WatchedCgroups, _ loaded: LoadedConfiguration) {
+    if let groups = cgroups.update(to: loaded.configuration.cgroupPaths) { inbox.publish(groups) }
   }
 
   private func takeOrders() -> Orders {

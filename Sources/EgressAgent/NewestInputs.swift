@@ -8,6 +8,7 @@ struct NewestInputs {
   private let awaitsInterfaces: Bool
   private var manifests: PolicyInput?
   private var interfaces: HostInterfaces?
+  private var cgroups: HostCgroups?
   private var bindings: InterfaceBindings?
 
   /// - Parameter awaitsInterfaces: nothing can be derived before the node's interfaces are known.
@@ -20,8 +21,9 @@ struct NewestInputs {
   ///
   /// - Returns: whether there is everything to derive from, and a reason to.
   mutating func take(_ contents: ReconcilerInbox.Contents) -> Bool {
-    guard contents.input != nil || contents.interfaces != nil else { return false }
+    guard contents.input != nil || contents.interfaces != nil || contents.cgroups != nil else { return false }
     manifests = contents.input ?? manifests
+    cgroups = contents.cgroups ?? cgroups
     let before = (interfaces, bindings)
     if let seen = contents.interfaces ?? interfaces {
       interfaces = seen
@@ -31,13 +33,14 @@ struct NewestInputs {
         after: bindings ?? InterfaceBindings())
     }
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return false }
-    return contents.input != nil || bindings != before.1
+    return contents.input != nil || contents.cgroups != nil || bindings != before.1
       || !(interfaces?.isJudged(as: before.0, under: manifests.configuration.cluster.interfaces) ?? true)
   }
 
   private var snapshot: ClusterSnapshot {
     var snapshot = manifests?.snapshot ?? ClusterSnapshot()
     snapshot.hostInterfaces = interfaces
+    snapshot.hostCgroups = cgroups ?? snapshot.hostCgroups
     return snapshot
   }
 

@@ -14,6 +14,9 @@ package final class ReconcilerInbox: Sendable {
 
     /// The node's interfaces.
     package var interfaces: HostInterfaces?
+
+    /// The host's cgroups; they replace those of the input.
+    package var cgroups: HostCgroups?
     package var unlocks: [UnlockReply] = []
 
     /// What others did to the kernel's rulesets.
@@ -39,6 +42,12 @@ package final class ReconcilerInbox: Sendable {
   /// Puts `interfaces` into their slot.
   package func publish(_ interfaces: HostInterfaces) {
     contents.withLock { $0.interfaces = interfaces }
+    wakeup.signal()
+  }
+
+  /// Puts `cgroups` into a slot of its own.
+  package func publish(_ cgroups: HostCgroups) {
+    contents.withLock { $0.cgroups = cgroups }
     wakeup.signal()
   }
 

@@ -4,6 +4,9 @@ import NetworkValues
 /// Flows from the configuration, with what is to be said about them.
 struct ConfiguredFlows {
   var flows: [Flow] = []
+
+  /// By cgroup, sorted by path.
+  var units: [HostUnit] = []
   var findings: [Finding] = []
 }
 
@@ -42,31 +45,32 @@ extension EgressModel {
   func hostFlows() -> ConfiguredFlows {
     var result = ConfiguredFlows()
     result.flows += dhcpFlows
+    var units: [String: [Flow]] = [:]
     for (index, allowance) in configuration.host.allow.enumerated() {
-      let path = "host.allow[\(index)]"
-      guard allowance.cgroup == nil else {
-        result.findings.append(cgroupUnavailable(path, "host.allow[\(index)].cgroup"))
-        continue
-      }
-      if allowance.to.isEmpty || allowance.ports.isEmpty { result.findings.append(allowsNothing(allowance, path)) }
-      for destination in resolve(allowance.to, path, &result.findings) {
-        for port in allowance.ports {
-          result.flows.append(
-            Flow(
-              from: nil, target: destination.name, destination: destination.prefix,
-              transport: port.transport(for: destination.prefix.family), ports: port.range,
-              reasons: [Reason(nil, path: path, detail: allowance.name)]))
-        }
-      }
+      let flows = flows(of: allowance, "host.allow[\(index)]", &result.findings)
+      if let cgroup = allowance.cgroup { units[cgroup, default: []] += flows } else { result.flows += flows }
     }
+    result.units = units.sorted { $0.key < $1.key }.map { HostUnit(cgroup: cgroup($0.key), flows: $0.value) }
+    result.findings += cgroupFindings()
     for (index, preset) in configuration.host.presets.enumerated() {
       result.flows += presetFlows(preset, path: "host.presets[\(index)]", resolvers: snapshot.hostResolvers)
       if preset == .ntp || preset == .bgp { result.findings.append(reachesAnyAddress(preset, index)) }
     }
-    if configuration.host.mode == .unrestricted {
-      result.findings.append(cgroupUnavailable("host.mode", "host.mode: unrestricted"))
-    }
     return result
+  }
+
+  private func flows(
+    of allowance: Configuration.HostAllowance, _ path: String, _ findings: inout [Finding]
+  ) -> [Flow] {
+    if allowance.to.isEmpty || allowance.ports.isEmpty { findings.append(allowsNothing(allowance, path)) }
+    return resolve(allowance.to, path, &findings).flatMap { destination in
+      allowance.ports.map { port in
+        Flow(
+          from: nil, target: destination.name, destination: destination.prefix,
+          transport: port.transport(for: destination.prefix.family), ports: port.range,
+          reasons: [Reason(nil, path: path, detail: allowance.name)])
+      }
+    }
   }
 
   /// S16: the API server, for the host and by setting for pods.
@@ -157,14 +161,6 @@ private func resolverIsDataPath(_ exception: Configuration.Exception, _ path: St
     .resolverIsDataPath, path: path,
     "exception \(exception.name) lets pods speak DNS to the outside; whoever may query them can tunnel through names",
     advice: "restrict which names the resolver forwards")
-}
-
-private func cgroupUnavailable(_ path: String, _ what: String) -> Finding {
-  Finding(
-    .cgroupsUnavailable, path: path,
-    "\(what) needs control groups, which moat does not judge yet; "
-      + (path == "host.mode" ? "host processes are judged as restricted" : "the entry grants nothing"),
-    advice: "allow the destinations in host.allow without cgroup")
 }
 
 private func reachesAnyAddress(_ preset: Configuration.HostPreset, _ index: Int) -> Finding {

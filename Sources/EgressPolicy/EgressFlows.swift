@@ -36,6 +36,12 @@ package struct EgressFlows: Hashable, Sendable {
   /// This host → listed destinations (S6).
   package var host: [Flow]
 
+  /// Processes of single cgroups → listed destinations (S6). Sorted by path.
+  package var hostUnits: [HostUnit] = []
+
+  /// Cgroups whose processes may reach everything (`host.mode: unrestricted`). Sorted by path.
+  package var hostCgroups: [HostCgroup] = []
+
   /// API server tuples that are not inside anyway, for the host and by setting for pods (S16).
   package var apiServer: [Flow]
 

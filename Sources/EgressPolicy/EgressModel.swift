@@ -51,7 +51,8 @@ package struct EgressModel {
     return EgressFlows(
       node: node, role: role(of: node), rules: enforcementRules, inside: networks.all, podNetworks: networks.pods,
       protected: gateways.protected, endpoints: Set(doors.flatMap(\.endpoints)).sorted(), hopA: clients,
-      hopB: hopB(on: node), exceptions: exceptions.flows, host: host.flows, apiServer: apiServerFlows(),
+      hopB: hopB(on: node), exceptions: exceptions.flows, host: host.flows,
+      hostUnits: host.units, hostCgroups: unrestrictedCgroups(), apiServer: apiServerFlows(),
       interfaces: interfaceFlows(on: node, clients: clients),
       findings: Set(clusterFindings + exceptions.findings + host.findings).sorted())
   }

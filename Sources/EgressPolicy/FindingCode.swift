@@ -32,7 +32,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case resolverIsDataPath = "M030"
   case hostNetworkUnconfined = "M031"
   case exposedToOutside = "M032"
-  case cgroupsUnavailable = "M033"
+  case cgroupUnavailable = "M033"
   case presetReachesAnyAddress = "M034"
   case workspaceUnclear = "M035"
   case kindIgnored = "M036"
@@ -52,6 +52,19 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case tooLarge = "M050"
   case clusterUnclear = "M051"
   case cniResultUnusable = "M052"
+  case configurationWithoutEffect = "M060"
+  case nodeUnreadable = "M061"
+  case kernelLacks = "M062"
+  case kernelWithoutOwnership = "M063"
+  case kernelSetting = "M064"
+  case bridgeUnseen = "M065"
+  case neighbourFlushes = "M066"
+  case interfaceBypasses = "M067"
+  case programMayBypass = "M068"
+  case dataPlaneMayBypass = "M069"
+  case tunnelAddressNotInside = "M070"
+  case masquerading = "M071"
+  case connectionWouldBeCut = "M072"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -88,7 +101,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .resolverIsDataPath: (.note, "an exception for DNS is a data path for every pod that may query it (S7)")
     case .hostNetworkUnconfined: (.note, "a hostNetwork pod with raw sockets is not confined (S6)")
     case .exposedToOutside: (.note, "pods that the outside may connect to can answer it (S15)")
-    case .cgroupsUnavailable: (.warning, "an allowance by cgroup grants nothing yet (S6)")
+    case .cgroupUnavailable: (.warning, "an allowance by cgroup grants nothing: the cgroup is absent or unfit (S6)")
     case .presetReachesAnyAddress: (.note, "a host preset reaches any address on its port (S6)")
     case .workspaceUnclear: (.warning, "an object or namespace belongs to no workspace, or to several (A3)")
     case .kindIgnored: (.note, "objects of a kind that moat does not read were ignored (S11)")
@@ -107,6 +120,19 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .tooLarge: (.warning, "an object names more than moat takes from one object; it grants nothing")
     case .clusterUnclear: (.warning, "several cluster names are used and cluster.name is not set; none is this cluster")
     case .cniResultUnusable: (.warning, "what a CNI plugin wrote down cannot be used and binds no pod (S9)")
+    case .configurationWithoutEffect: (.note, "a key of the configuration is read and has no effect yet")
+    case .nodeUnreadable: (.warning, "something of the node could not be read and was not judged")
+    case .kernelLacks: (.warning, "the kernel lacks what a ruleset of moat's needs")
+    case .kernelWithoutOwnership: (.note, "others can change moat's tables, which moat run watches and repairs")
+    case .kernelSetting: (.note, "a kernel setting that matters to pods' packets")
+    case .bridgeUnseen: (.warning, "the inet table does not see what pods on one bridge send each other (S2, S3)")
+    case .neighbourFlushes: (.warning, "another service of the node flushes rulesets that are not its own")
+    case .interfaceBypasses: (.warning, "interfaces of pods that go past the host's IP stack are not judged")
+    case .programMayBypass: (.warning, "programs on an interface may move packets past netfilter")
+    case .dataPlaneMayBypass: (.warning, "a data plane may move packets of pods past netfilter")
+    case .tunnelAddressNotInside: (.warning, "a tunnel's own address does not count as inside")
+    case .masquerading: (.note, "a neighbour masquerades; clients whose address it hides are refused (S2)")
+    case .connectionWouldBeCut: (.warning, "a connection is open now that enforcement cuts")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

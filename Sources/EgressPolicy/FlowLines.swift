@@ -7,7 +7,9 @@ extension EgressFlows {
       ("A", hopA, ""), ("B", hopB, ""), ("exception", exceptions, ""), ("host", host, "host"),
       ("apiserver", apiServer, rules.apiServerFromPods ? "host,pods" : "host"),
     ]
-    return groups.flatMap { group in
+    let units = hostUnits.filter { $0.cgroup.id != nil }
+      .map { (hop: "host", flows: $0.flows, sourceless: "host \($0.cgroup.path)") }
+    return (groups + units).flatMap { group in
       group.flows.map { line($0, hop: group.hop, sourceless: group.sourceless) }
     }.sorted()
   }

@@ -19,7 +19,7 @@ package func lockFlows(
 }
 
 extension EgressFlows {
-  /// The same without everything that names or serves a pod: pods are granted nothing, the API server included, and
+  /// The same without cgroups, which have other numbers after a boot, and without everything that names or serves a pod: pods are granted nothing, the API server included, and
   /// nothing comes in to them. Addresses of pods may belong to others by the time this is enforced; networks, the host's
   /// allowances and API servers stay.
   package var locked: EgressFlows {
@@ -30,6 +30,8 @@ extension EgressFlows {
     flows.hopB = []
     flows.exceptions = []
     flows.interfaces = nil
+    flows.hostUnits = []
+    flows.hostCgroups = []
     flows.rules.apiServerFromPods = false
     flows.rules.inbound = .none
     flows.rules.inboundSources = PrefixSet()

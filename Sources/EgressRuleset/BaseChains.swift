@@ -29,7 +29,8 @@ func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain 
 }
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
-func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
+func output(_ flows: EgressFlows) -> Chain {
+  let (rules, interfaces) = (flows.rules, flows.interfaces)
   let families = IPFamily.allCases
   let pods = families.map { family in
     Rule(
@@ -52,7 +53,7 @@ func output(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
     rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
       + neighbourDiscovery(isObserved: interfaces != nil) + gateways + inside + families.map { apiServer($0) }
-      + families.map { onlyEchoRequests($0, .host) } + families.flatMap(hostAllowances) + [
+      + families.map { onlyEchoRequests($0, .host) } + families.flatMap(hostAllowances) + cgroupRules(flows) + [
         Rule([.verdict(.goto(Refusal.host.chain))], comment: "S6 host")
       ])
 }

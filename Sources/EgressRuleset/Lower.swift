@@ -7,7 +7,7 @@ import Nftables
 package func lower(_ flows: EgressFlows) -> Ruleset {
   let chains =
     rawChains(flows.interfaces)
-    + [input(flows.interfaces), forward(flows.rules, flows.interfaces), output(flows.rules, flows.interfaces)]
+    + [input(flows.interfaces), forward(flows.rules, flows.interfaces), output(flows)]
     + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
     + refusalChains(flows.rules)
   return Ruleset(tables: [

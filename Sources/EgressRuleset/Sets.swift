@@ -11,7 +11,7 @@ func sets(_ flows: EgressFlows) -> [NamedSet] {
     NamedSet(
       intervals: neighbours, linkScopeNetworks.union(flows.interfaces?.onLink ?? PrefixSet()), family: .v6),
   ]
-  return constant + interfaceSets(flows.interfaces)
+  return constant + interfaceSets(flows.interfaces) + cgroupSets(flows)
     + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
 }
 
@@ -52,7 +52,8 @@ private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
       hash: SetName.apiserver.of(family), of: [address, .port],
       keys: servers.map { key([address, .port], $0.destination.address.value, UInt128($0.ports.first)) }),
   ] + podSets(flows.hopB, .external, .external_networks, family)
-    + podSets(flows.exceptions, .exceptions, .exception_networks, family) + hostSets(flows.host, family)
+    + podSets(flows.exceptions, .exceptions, .exception_networks, family)
+    + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
 }
 
 /// client . gateway . port
@@ -84,8 +85,8 @@ private func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName, _ f
   ]
 }
 
-/// Allowances of the host itself.
-private func hostSets(_ flows: [Flow], _ family: IPFamily) -> [NamedSet] {
+/// Allowances of the host itself: exact tuples, and networks and port ranges.
+func hostSets(_ flows: [Flow], _ exact: String, _ networks: String, _ family: IPFamily) -> [NamedSet] {
   let type: [FieldType] = [family.address, .transportProtocol, .port]
   let exactKeys = keys(of: flows, family) { flow, key in
     guard flow.isExact else { return false }
@@ -94,8 +95,7 @@ private func hostSets(_ flows: [Flow], _ family: IPFamily) -> [NamedSet] {
   }
   let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: false) }
   return [
-    NamedSet(hash: SetName.hosts.of(family), of: type, keys: exactKeys),
-    NamedSet(intervals: SetName.host_networks.of(family), of: type, ranges: ranges),
+    NamedSet(hash: exact, of: type, keys: exactKeys), NamedSet(intervals: networks, of: type, ranges: ranges),
   ]
 }
 

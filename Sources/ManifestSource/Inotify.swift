@@ -58,6 +58,14 @@ final class Inotify {
     return number
   }
 
+  /// Watches which folders come and go in the folder at `path`.
+  func watchFolders(of path: String) throws(Failure) -> Int32 {
+    let events = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW
+    let number = inotify_add_watch(descriptor, path, UInt32(bitPattern: Int32(events)))
+    guard number >= 0 else { throw Failure(operation: "watch \(path)", code: errno) }
+    return number
+  }
+
   /// Watches a folder no more.
   func forget(_ watch: Int32) { inotify_rm_watch(descriptor, watch) }
 

@@ -23,8 +23,7 @@ package struct ElementKey: Hashable, Comparable, Sendable {
 
   /// Appends one field.
   package mutating func append(_ value: UInt128, as field: FieldType, padded: Bool) {
-    let value = field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
-    append(value, width: field.width)
+    append(field.isHostOrder ? field.swapped(value) : value, width: field.width)
     if padded { count = (count + 3) & ~3 }
   }
 
@@ -34,7 +33,7 @@ package struct ElementKey: Hashable, Comparable, Sendable {
     return type.map { field in
       let value = value(at: offset, width: field.width)
       offset += field.stride(among: type.count)
-      return field == .interface ? UInt128(UInt32(truncatingIfNeeded: value).bigEndian) : value
+      return field.swapped(value)
     }
   }
 

@@ -8,6 +8,8 @@ func elementProblems(in set: NamedSet) -> [String] {
   case (.hash(let size), .keys(let keys)):
     if keys.count > Int(size) { problems.append("has \(keys.count) elements, but room for \(size)") }
     if keys.contains(where: { $0.count != length }) { problems.append("has an element that is not of its type") }
+  case (.interval, _) where type.contains(where: \.isHostOrder):
+    problems.append("is an interval set of a type in the machine's byte order")
   case (.interval, .ranges(let ranges)):
     if ranges.contains(where: { !$0.isOrdered(as: type) || $0.first.count != length || $0.last.count != length }) {
       problems.append("has an element that is not of its type, or not ordered")

@@ -1,5 +1,5 @@
 /// A part of the packet that a rule looks at.
-package enum Field: Hashable, Sendable, CaseIterable {
+package enum Field: Hashable, Sendable {
   /// `ip saddr`, `ip daddr`, `ip6 saddr`, `ip6 daddr`.
   case source4, destination4, source6, destination6
 
@@ -24,6 +24,16 @@ package enum Field: Hashable, Sendable, CaseIterable {
   /// `icmp type` and `icmpv6 type`.
   case icmpType, icmp6Type
 
+  /// `socket cgroupv2 level N`: which cgroup that lies `level` below the root the sending or receiving socket is in or
+  /// below. A packet without a full socket has none; only prerouting, input and output may ask. The root is level 0.
+  case cgroup(level: UInt8)
+
+  /// All fields that are parts of the packet itself or of where it came in.
+  package static let ofPackets: [Field] = [
+    .source4, .destination4, .source6, .destination6, .hopLimit6, .networkProtocol, .transportProtocol, .inputInterface,
+    .tcpDestinationPort, .udpDestinationPort, .destinationPort, .icmpType, .icmp6Type,
+  ]
+
   /// The type a set must give this field.
   package var type: FieldType {
     switch self {
@@ -35,6 +45,7 @@ package enum Field: Hashable, Sendable, CaseIterable {
     case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .port
     case .icmpType: .icmpType
     case .icmp6Type: .icmp6Type
+    case .cgroup: .cgroup
     }
   }
 }
@@ -53,17 +64,33 @@ package enum FieldType: Hashable, Sendable, CaseIterable {
   /// `icmp_type`, `icmpv6_type`.
   case icmpType, icmp6Type
 
-  /// `iface_index`; the one type that the kernel keeps in the machine's own byte order.
+  /// `iface_index`.
   case interface
+
+  /// `cgroupsv2`: the kernel's number of a cgroup. nft writes and reads its path below /sys/fs/cgroup instead.
+  case cgroup
 
   /// A plain byte; not used in sets.
   case byte
+
+  /// Whether the kernel keeps it in the machine's own byte order, so that the order of keys is not that of values.
+  package var isHostOrder: Bool { self == .interface || self == .cgroup }
+
+  /// `value` with its bytes in network order, where the kernel keeps them in the machine's; and back.
+  package func swapped(_ value: UInt128) -> UInt128 {
+    switch self {
+    case .interface: UInt128(UInt32(truncatingIfNeeded: value).bigEndian)
+    case .cgroup: UInt128(UInt64(truncatingIfNeeded: value).bigEndian)
+    default: value
+    }
+  }
 
   /// Bytes on the wire.
   package var width: Int {
     switch self {
     case .address4, .interface: 4
     case .address6: 16
+    case .cgroup: 8
     case .port: 2
     case .transportProtocol, .icmpType, .icmp6Type, .byte: 1
     }

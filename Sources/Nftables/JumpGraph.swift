@@ -22,7 +22,32 @@ extension Rule {
   }
 }
 
+extension Rule {
+  /// Whether the rule asks for the packet's socket.
+  var asksForSocket: Bool {
+    statements.contains { statement in
+      switch statement {
+      case .lookup(let fields, _, _): fields.contains { if case .cgroup = $0 { true } else { false } }
+      case .compare(.cgroup, _, _): true
+      default: false
+      }
+    }
+  }
+}
+
 extension Table {
+  /// The chains that forwarded packets come to, in the table's order.
+  var forwardChains: [Chain] {
+    var pending = chains.filter { $0.hook?.point == .forward }
+    var names = Set(pending.map(\.name))
+    while let chain = pending.popLast() {
+      for target in chain.rules.flatMap(\.targets) where names.insert(target).inserted {
+        if let next = self.chain(target) { pending.append(next) }
+      }
+    }
+    return chains.filter { names.contains($0.name) }
+  }
+
   /// The first fault in the order of chains; targets that are missing lead nowhere.
   var jumpFault: JumpFault? {
     var walk = JumpWalk(table: self)

@@ -1,9 +1,13 @@
 extension Ruleset {
   /// The ruleset in the JSON schema of libnftables, one object a line, in the order and form of `nft -j list ruleset`.
   ///
-  /// There are no handles. `nft -j -f` loads it into a namespace without these tables. See: libnftables-json(5)
-  package var nftJSON: String {
-    var buffer = TextBuffer()
+  /// There are no handles. `nft -j -f` loads it into a namespace without these tables, unless it asks for cgroups, which
+  /// nft 1.0.6 writes but does not read. See: libnftables-json(5)
+  package var nftJSON: String { nftJSON() }
+
+  /// - Parameter cgroupNames: as for `nftSyntax`.
+  package func nftJSON(cgroupNames: [UInt64: String] = [:]) -> String {
+    var buffer = TextBuffer(cgroupNames: cgroupNames)
     buffer.append("{\"nftables\": [\n")
     buffer.append(object("metainfo", [("json_schema_version", .number(1))]))
     for table in tables {

@@ -63,8 +63,9 @@ extension TextBuffer {
       append(field.jsonName(of: UInt16(truncatingIfNeeded: value)))
     case .interface:
       append(UInt8(ascii: "\""))
-      append(decimal: UInt64(truncatingIfNeeded: value))
+      append(decimal: UInt64(truncatingIfNeeded: field.swapped(value)))
       append(UInt8(ascii: "\""))
+    case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: field.swapped(value)))
     case .port, .byte, .transportProtocol, .icmpType, .icmp6Type:
       append(decimal: UInt64(truncatingIfNeeded: value))
     }

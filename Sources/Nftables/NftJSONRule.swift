@@ -32,6 +32,8 @@ extension Statement {
 extension Field {
   /// The field as a `payload` or `meta` expression.
   fileprivate var json: JSONValue {
+    // nft 1.0.6 leaves the level out, and does not read this object back.
+    if case .cgroup = self { return .object([("socket", .object([("key", .string("cgroupv2"))]))]) }
     if self == .inputInterface { return .object([("meta", .object([("key", .string("iif"))]))]) }
     let words = nftExpression.split(separator: " ").map { JSONValue.string(String($0)) }
     if self == .networkProtocol || self == .transportProtocol {

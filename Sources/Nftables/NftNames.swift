@@ -19,6 +19,7 @@ extension Field {
     case .destinationPort: "th dport"
     case .icmpType: "icmp type"
     case .icmp6Type: "icmpv6 type"
+    case .cgroup(let level): "socket cgroupv2 level \(level)"
     }
   }
 
@@ -60,6 +61,7 @@ extension FieldType {
     case .icmpType: "icmp_type"
     case .icmp6Type: "icmpv6_type"
     case .interface: "iface_index"
+    case .cgroup: "cgroupsv2"
     case .byte: "integer"
     }
   }
@@ -71,7 +73,7 @@ extension FieldType {
       case .transportProtocol: protocolName(value)
       case .icmpType: icmpTypeName(value)
       case .icmp6Type: icmp6TypeName(value)
-      case .port, .byte, .interface, .address4, .address6: nil
+      case .port, .byte, .interface, .cgroup, .address4, .address6: nil
       }
     return name.map(NftValue.word) ?? .number(value)
   }

@@ -2,8 +2,12 @@ extension Ruleset {
   /// A file that `nft -f` loads into a namespace without these tables, in the form in which nft would list it.
   ///
   /// Loaded, it is what a commit of this value makes: the same objects in the same order. See: nft(8)
-  package var nftSyntax: String {
-    var buffer = TextBuffer()
+  package var nftSyntax: String { nftSyntax() }
+
+  /// - Parameter cgroupNames: the paths below /sys/fs/cgroup of the cgroups in it, which nft takes instead of numbers.
+  ///   A cgroup without a path is written so that nft refuses it.
+  package func nftSyntax(cgroupNames: [UInt64: String] = [:]) -> String {
+    var buffer = TextBuffer(cgroupNames: cgroupNames)
     for table in tables { buffer.append(table) }
     return buffer.text
   }

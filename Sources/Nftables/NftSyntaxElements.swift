@@ -82,7 +82,9 @@ extension TextBuffer {
     switch field {
     case .address4: append(address4: UInt32(truncatingIfNeeded: value))
     case .address6: append(address6: value)
-    case .port, .byte, .interface: append(decimal: UInt64(truncatingIfNeeded: value))
+    case .port, .byte: append(decimal: UInt64(truncatingIfNeeded: value))
+    case .interface: append(decimal: UInt64(truncatingIfNeeded: field.swapped(value)))
+    case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: field.swapped(value)))
     case .transportProtocol, .icmpType, .icmp6Type:
       if inRange {
         append(decimal: UInt64(truncatingIfNeeded: value))

@@ -1,8 +1,11 @@
 extension Transaction {
   /// The transaction as commands that `nft -f` commits in one batch, one operation a line (long element lists take
   /// several).
-  package var nftSyntax: String {
-    var buffer = TextBuffer()
+  package var nftSyntax: String { nftSyntax() }
+
+  /// - Parameter cgroupNames: as for a ruleset.
+  package func nftSyntax(cgroupNames: [UInt64: String] = [:]) -> String {
+    var buffer = TextBuffer(cgroupNames: cgroupNames)
     for operation in operations {
       buffer.append(operation)
       buffer.newline()

@@ -38,6 +38,9 @@ package struct Packet: Hashable, Sendable {
   /// The index of the interface the packet came in by; `nil` for packets of the host itself.
   package var inputInterface: UInt32?
 
+  /// The cgroup of the packet's full socket with those above it, from level 1 on; empty where there is no such socket.
+  package var cgroups: [UInt64] = []
+
   /// Whether `source` is an address of this node.
   package var sourceIsLocal: Bool
 
@@ -94,6 +97,8 @@ enum FieldValue: Equatable {
 }
 
 extension Packet {
+  private func cgroup(at level: Int) -> UInt64? { level > 0 && level <= cgroups.count ? cgroups[level - 1] : nil }
+
   /// The field's value, `nil` where the packet has no such field.
   func value(of field: Field) -> FieldValue? {
     switch field {
@@ -110,6 +115,7 @@ extension Packet {
     case .destinationPort: destinationPort.map { .known(UInt128($0)) } ?? .arbitrary
     case .icmpType: transport == .icmp ? icmpType.map { .known(UInt128($0)) } : nil
     case .icmp6Type: transport == .icmpv6 ? icmpType.map { .known(UInt128($0)) } : nil
+    case .cgroup(let level): cgroup(at: Int(level)).map { .known(UInt128($0)) }
     }
   }
 }

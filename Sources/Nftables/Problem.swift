@@ -26,7 +26,7 @@ private func problems(in table: Table) -> [Problem] {
           Problem(place: "\(table.id) chain \(chain.name) rule \(index)", reason: $0)
         }
       }
-    } + loopProblems(in: table)
+    } + loopProblems(in: table) + forwardProblems(in: table)
 }
 
 private func nameProblems(in table: Table) -> [Problem] {
@@ -55,6 +55,13 @@ private func isIdentifier(_ name: String) -> Bool {
 private func repeated(_ names: [String]) -> [String] {
   names.indices.dropFirst().filter { names[$0] == names[$0 - 1] && ($0 < 2 || names[$0] != names[$0 - 2]) }
     .map { names[$0] }
+}
+
+/// Questions about sockets where forwarded packets come, which the kernel refuses (EOPNOTSUPP).
+private func forwardProblems(in table: Table) -> [Problem] {
+  table.forwardChains.filter { $0.rules.contains(where: \.asksForSocket) }.map {
+    Problem(place: "\(table.id) chain \($0.name)", reason: "asks for the socket of forwarded packets")
+  }
 }
 
 /// Jumps and gotos that lead back to their chain, or deeper than the kernel follows.

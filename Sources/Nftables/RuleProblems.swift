@@ -28,6 +28,7 @@ private func lookupProblems(_ fields: [Field], _ set: NamedSet?, called name: St
 
 private func compareProblems(_ field: Field, _ value: UInt16) -> [String] {
   if field.type.isAddress { return ["compares an address with a number; use a set"] }
+  if field.type == .cgroup { return ["compares a cgroup with a number; use a set"] }
   guard UInt128(value) > field.type.maximum else { return [] }
   return ["compares \(field.nftExpression) with \(value), which does not fit"]
 }

@@ -24,15 +24,20 @@ struct SimulatedTables {
     }
   }
 
-  /// The check of all jumps at the end of a batch.
+  /// The check of all ways that packets take, at the end of a batch.
   func checkJumps() throws(KernelError) {
     for table in sorted {
       switch table.jumpFault {
-      case nil: continue
+      case nil: break
       case .loop(let chain)?:
         throw KernelError(operation: "commit", code: .loop, "chain \(chain) leads back to itself (ELOOP)")
       case .tooDeep(let chain)?:
         throw KernelError(operation: "commit", code: .tooManyLinks, "chain \(chain) leads too deep (EMLINK)")
+      }
+      if let chain = table.forwardChains.first(where: { $0.rules.contains(where: \.asksForSocket) }) {
+        throw KernelError(
+          operation: "commit", code: .notSupported,
+          "chain \(chain.name) asks forwarded packets for a socket (EOPNOTSUPP)")
       }
     }
   }

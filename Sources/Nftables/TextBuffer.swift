@@ -5,6 +5,11 @@ struct TextBuffer {
   /// What was appended.
   private(set) var bytes: [UInt8] = []
 
+  /// What nft calls cgroups: their paths below /sys/fs/cgroup.
+  private let cgroupNames: [UInt64: String]
+
+  init(cgroupNames: [UInt64: String] = [:]) { self.cgroupNames = cgroupNames }
+
   /// The index of the first byte of the last line.
   private(set) var lineStart = 0
 
@@ -31,6 +36,9 @@ struct TextBuffer {
     if value >= 10 { append(decimal: value / 10) }
     bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
   }
+
+  /// The path in quotes. nft has no way to write a number, so one whose path is not known does not load.
+  mutating func append(cgroup id: UInt64) { append("\"\(cgroupNames[id] ?? "cgroup \(id)")\"") }
 
   /// Lower case, without leading zeros.
   mutating func append(hexadecimal value: UInt16) {

@@ -111,7 +111,7 @@ extension Field {
     switch self {
     case .source4, .destination4: [.network(.v4, fromHeader: false)]
     case .source6, .destination6, .hopLimit6: [.network(.v6, fromHeader: false)]
-    case .networkProtocol, .transportProtocol, .inputInterface, .destinationPort: []
+    case .networkProtocol, .transportProtocol, .inputInterface, .destinationPort, .cgroup: []
     case .tcpDestinationPort: [.transport(UInt8(IPPROTO_TCP))]
     case .udpDestinationPort: [.transport(UInt8(IPPROTO_UDP))]
     case .icmpType: [.network(.v4, fromHeader: family == .bridge), .transport(UInt8(IPPROTO_ICMP))]

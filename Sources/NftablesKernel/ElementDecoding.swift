@@ -70,9 +70,7 @@ struct ElementCollector {
       var offset = 0
       for field in definition.type {
         let number = data.value.number(at: offset, width: field.width)
-        let isHostOrder = field == .interface
-        key.append(
-          isHostOrder ? UInt128(UInt32(truncatingIfNeeded: number).bigEndian) : number, as: field, padded: isPadded)
+        key.append(field.isHostOrder ? field.swapped(number) : number, as: field, padded: isPadded)
         offset += isPadded ? (field.width + 3) & ~3 : field.width
       }
       return key
@@ -126,6 +124,7 @@ extension UnsafeRawBufferPointer {
     case 1: UInt128(self[offset])
     case 2: UInt128(UInt16(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt16.self)))
     case 4: UInt128(UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+    case 8: UInt128(UInt64(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     default: UInt128(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt128.self))
     }
   }

@@ -15,12 +15,17 @@ extension Field {
     case .inputInterface: .meta(.inputInterface)
     case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .payload(.transport(2, 2))
     case .icmpType, .icmp6Type: .payload(.transport(0, 1))
+    case .cgroup(let level): .socket(SocketExpression(level: level))
     }
   }
 
   /// The field that `source` is in a packet of which `known` holds; `nil` for none of ours.
   init?(_ source: LoadSource, knowing known: PacketKnowledge, in family: TableID.Family) {
-    let candidate = Field.allCases.first { field in
+    if case .socket(let socket) = source {
+      self = .cgroup(level: socket.level)
+      return
+    }
+    let candidate = Field.ofPackets.first { field in
       field.source == source && known.missing(for: .compare(field, .equal, 0), in: family).isEmpty
     }
     guard let candidate else { return nil }

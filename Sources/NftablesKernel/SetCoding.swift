@@ -14,6 +14,7 @@ extension FieldType {
     case .icmpType: 14
     case .icmp6Type: 29
     case .interface: 20
+    case .cgroup: 46
     case .byte: 5
     }
   }
@@ -22,7 +23,7 @@ extension FieldType {
   fileprivate var noted: UInt8 {
     switch self {
     case .transportProtocol: 0
-    case .interface: 1
+    case .interface, .cgroup: 1
     default: 2
     }
   }

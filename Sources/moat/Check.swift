@@ -34,20 +34,13 @@ struct Check: ParsableCommand {
     let (model, node) = try observation.resolve(inputs, node)
     let findings = model.flows(on: node).findings
     if json {
-      try printJSON(inputs.documentErrors.map(FindingRecord.init(document:)) + findings.map(FindingRecord.init))
+      try printFindings(asJSON: findings, documentErrors: inputs.documentErrors)
     } else {
-      findings.forEach { printFinding($0) }
+      findings.forEach { printFinding($0, colors) }
     }
     if !inputs.documentErrors.isEmpty || findings.contains(where: { $0.code.severity == .error }) { throw ExitCode(1) }
     if findings.contains(where: { $0.code.severity == .warning }) { throw ExitCode(2) }
     if findings.isEmpty, !json { printError("no findings") }
-  }
-
-  private func printFinding(_ finding: Finding) {
-    let severity = finding.code.severity
-    let text = "\(finding)".dropFirst(severity.rawValue.count)
-    printLine(
-      colors.paint(severity.rawValue, severity == .error ? .bad : severity == .warning ? .caution : .faint) + text)
   }
 
   private func printCatalogue() throws {
@@ -59,6 +52,19 @@ struct Check: ParsableCommand {
     }
     for code in FindingCode.allCases { printLine("\(code.rawValue)  \(code.severity.rawValue)\t\(code.entry.meaning)") }
   }
+}
+
+/// Prints one finding in a line, its severity in colour.
+func printFinding(_ finding: Finding, _ colors: ColorOption) {
+  let severity = finding.code.severity
+  let text = "\(finding)".dropFirst(severity.rawValue.count)
+  printLine(
+    colors.paint(severity.rawValue, severity == .error ? .bad : severity == .warning ? .caution : .faint) + text)
+}
+
+/// Prints findings, and documents that could not be read, as one JSON list.
+func printFindings(asJSON findings: [Finding], documentErrors: [String] = []) throws {
+  try printJSON(documentErrors.map(FindingRecord.init(document:)) + findings.map(FindingRecord.init))
 }
 
 /// A row of the catalogue as JSON.

@@ -31,6 +31,7 @@ struct SourceOptions: ParsableArguments {
     for note in reading.notes { printError("note: \(note)") }
     for error in reading.errors { printError("error: \(error)") }
     if configuration.host.presets.contains(.dns) { reading.snapshot.hostResolvers = try hostResolvers() }
+    reading.snapshot.hostCgroups = readHostCgroups(configuration.cgroupPaths)
     guard reading.errors.isEmpty || keepGoing else {
       let count = reading.errors.count
       printError(

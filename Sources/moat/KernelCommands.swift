@@ -10,6 +10,7 @@ struct Plan: ParsableCommand {
     abstract: "Print what moat apply would change in the kernel, as nft commands.",
     discussion: """
       Beside a daemon give --observe-interfaces: it judges by the node's interfaces, and what it holds differs without.
+      A comment at the end tells what to write into the configuration for connections that are open now and would be cut.
 
       Exit status: 0 no difference, 2 a difference, 1 an error. Needs CAP_NET_ADMIN; changes nothing.
       """)
@@ -21,12 +22,12 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
-    let wanted = lower(model.flows(on: node))
+    let flows = model.flows(on: node)
     let transaction = try reportingKernelErrors { () throws(KernelError) in
-      try difference(from: readConsistently(LibnftnlKernel()), to: wanted)
+      try difference(from: readConsistently(LibnftnlKernel()), to: lower(flows))
     }
     guard !transaction.isEmpty else { return }
-    printWhole(transaction.nftSyntax)
+    printWhole(transaction.nftSyntax(cgroupNames: flows.cgroupNames) + ConnectionReport(model, flows).comment)
     throw ExitCode(2)
   }
 }

@@ -24,6 +24,6 @@ struct Moat: ParsableCommand {
     version: Version.current,
     subcommands: [
       Render.self, Plan.self, Apply.self, Run.self, Status.self, Lock.self, Unlock.self, Check.self, Explain.self,
-      Version.self,
+      Doctor.self, Version.self,
     ])
 }

@@ -27,8 +27,8 @@ struct Render: ParsableCommand {
     let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
     let flows = model.flows(on: node)
     switch format {
-    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax)
-    case .json: printWhole(lower(flows).nftJSON)
+    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax(cgroupNames: flows.cgroupNames))
+    case .json: printWhole(lower(flows).nftJSON(cgroupNames: flows.cgroupNames))
     case .flows: printWhole(flows.lines.map { $0 + "\n" }.joined())
     }
   }

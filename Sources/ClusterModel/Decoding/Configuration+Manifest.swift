@@ -43,6 +43,9 @@ extension Configuration {
     configuration.exceptions = faults.each(top["exceptions"], ManifestReader.exception)
     faults.checkUnique(configuration.exceptions.map(\.name), in: top["exceptions"])
     configuration.names = Names(top["names"], noting: &faults)
+    let names = top["names"].flatMap { try? $0.object() }
+    configuration.keysWithoutEffect = ["resolvers", "grace", "maxAddressesPerHost"].filter { names?[$0] != nil }
+      .map { "names.\($0)" }
     configuration.log = Log(top["log"], noting: &faults)
     faults.set(&configuration.listen, from: top["listen"], ManifestReader.listenAddress)
     return Reading(configuration: faults.faults.isEmpty ? configuration : nil, faults: faults.faults)

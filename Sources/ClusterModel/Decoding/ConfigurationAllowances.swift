@@ -71,7 +71,8 @@ extension ManifestReader {
     let text = try text()
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }),
-      text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }), text.utf8.count <= 4096
+      text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") }), text.utf8.count <= 4096,
+      parts.count <= 255
     else { throw fault("is no cgroup below the root, like system.slice/containerd.service") }
     return text
   }

@@ -26,6 +26,7 @@ enum LoadSource: Hashable {
   case payload(PayloadExpression)
   case connection(ConnectionExpression)
   case fib(FibExpression)
+  case socket(SocketExpression)
 }
 
 extension Expression {
@@ -37,6 +38,8 @@ extension Expression {
       self.init(load: PayloadExpression(object).map(LoadSource.payload), object, register: NFTNL_EXPR_PAYLOAD_DREG)
     case "ct":
       self.init(load: ConnectionExpression(object).map(LoadSource.connection), object, register: NFTNL_EXPR_CT_DREG)
+    case "socket":
+      self.init(load: SocketExpression(object).map(LoadSource.socket), object, register: NFTNL_EXPR_SOCKET_DREG)
     case "fib": self.init(load: FibExpression(object).map(LoadSource.fib), object, register: NFTNL_EXPR_FIB_DREG)
     default: self.init(effect: object)
     }
@@ -72,6 +75,7 @@ extension Expression {
     case .load(.payload(let payload), let word): payload.makeObject(word)
     case .load(.connection(let connection), let word): connection.makeObject(word)
     case .load(.fib(let fib), let word): fib.makeObject(word)
+    case .load(.socket(let socket), let word): socket.makeObject(word)
     case .bitwise(let bitwise): bitwise.makeObject()
     case .compare(let compare): compare.makeObject()
     case .lookup(let lookup): lookup.makeObject()
