@@ -59,13 +59,14 @@ extension TextBuffer {
       append(UInt8(ascii: "\""))
       append(address6: value)
       append(UInt8(ascii: "\""))
-    case .transportProtocol where named, .icmpType where named, .icmp6Type where named:
+    case .neighbourTarget: append("\"0x\(String(value, radix: 16))\"")
+    case .transportProtocol where named, .icmpType where named, .icmp6Type where named, .etherType where named:
       append(field.jsonName(of: UInt16(truncatingIfNeeded: value)))
     case .interface:
       append(UInt8(ascii: "\""))
-      append(decimal: UInt64(truncatingIfNeeded: value))
+      append(decimal: UInt64(UInt32(truncatingIfNeeded: value).bigEndian))
       append(UInt8(ascii: "\""))
-    case .port, .byte, .transportProtocol, .icmpType, .icmp6Type:
+    case .port, .byte, .transportProtocol, .icmpType, .icmp6Type, .etherType:
       append(decimal: UInt64(truncatingIfNeeded: value))
     }
   }

@@ -32,8 +32,12 @@ extension Statement {
 extension Field {
   /// The field as a `payload` or `meta` expression.
   fileprivate var json: JSONValue {
-    if self == .inputInterface { return .object([("meta", .object([("key", .string("iif"))]))]) }
-    let words = nftExpression.split(separator: " ").map { JSONValue.string(String($0)) }
+    if type == .interface { return .object([("meta", .object([("key", .string(nftExpression))]))]) }
+    if self == .neighbourTarget6 {
+      let place: [(String, JSONValue)] = [("base", .string("th")), ("offset", .number(64)), ("len", .number(128))]
+      return .object([("payload", .object(place))])
+    }
+    let words = nftExpression.split(separator: " ", maxSplits: 1).map { JSONValue.string(String($0)) }
     if self == .networkProtocol || self == .transportProtocol {
       return .object([("meta", .object([("key", words[1])]))])
     }

@@ -14,11 +14,16 @@ extension Field {
     case .networkProtocol: "meta nfproto"
     case .transportProtocol: "meta l4proto"
     case .inputInterface: "iif"
+    case .outputInterface: "oif"
     case .tcpDestinationPort: "tcp dport"
     case .udpDestinationPort: "udp dport"
+    case .udpSourcePort: "udp sport"
     case .destinationPort: "th dport"
     case .icmpType: "icmp type"
     case .icmp6Type: "icmpv6 type"
+    case .neighbourTarget6: "@th,64,128"
+    case .etherType: "ether type"
+    case .arpSource4: "arp saddr ip"
     }
   }
 
@@ -60,7 +65,8 @@ extension FieldType {
     case .icmpType: "icmp_type"
     case .icmp6Type: "icmpv6_type"
     case .interface: "iface_index"
-    case .byte: "integer"
+    case .etherType: "ether_type"
+    case .byte, .neighbourTarget: "integer"
     }
   }
 
@@ -71,7 +77,8 @@ extension FieldType {
       case .transportProtocol: protocolName(value)
       case .icmpType: icmpTypeName(value)
       case .icmp6Type: icmp6TypeName(value)
-      case .port, .byte, .interface, .address4, .address6: nil
+      case .etherType: etherTypeName(value)
+      case .port, .byte, .interface, .address4, .address6, .neighbourTarget: nil
       }
     return name.map(NftValue.word) ?? .number(value)
   }
@@ -87,6 +94,18 @@ private func protocolName(_ value: UInt16) -> String? {
   case 51: "ah"
   case 58: "icmpv6"
   case 132: "sctp"
+  default: nil
+  }
+}
+
+/// See: nft's `proto.c`, ethertype_tbl
+private func etherTypeName(_ value: UInt16) -> String? {
+  switch value {
+  case 0x0800: "ip"
+  case 0x0806: "arp"
+  case 0x8100: "8021q"
+  case 0x86dd: "ip6"
+  case 0x88a8: "8021ad"
   default: nil
   }
 }

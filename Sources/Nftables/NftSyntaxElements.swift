@@ -82,8 +82,10 @@ extension TextBuffer {
     switch field {
     case .address4: append(address4: UInt32(truncatingIfNeeded: value))
     case .address6: append(address6: value)
-    case .port, .byte, .interface: append(decimal: UInt64(truncatingIfNeeded: value))
-    case .transportProtocol, .icmpType, .icmp6Type:
+    case .port, .byte: append(decimal: UInt64(truncatingIfNeeded: value))
+    case .interface: append(decimal: UInt64(UInt32(truncatingIfNeeded: value).bigEndian))
+    case .neighbourTarget: append("0x" + String(value, radix: 16))
+    case .transportProtocol, .icmpType, .icmp6Type, .etherType:
       if inRange {
         append(decimal: UInt64(truncatingIfNeeded: value))
       } else {

@@ -43,8 +43,12 @@ struct Wiring {
       add("node\(index)", .lan, "", LabTopology.lanInterface, .node(node.name))
       add("node\(index)", .outside, "", LabTopology.uplinkInterface, .node(node.name))
     }
+    for node in topology.nodes where node.bridge != nil {
+      lines.append("link add name \(LabTopology.bridgeInterface) netns \(path(.node(node.name))) up type bridge")
+    }
     for (index, pod) in topology.pods.enumerated() {
-      add("pod\(index)", .node(pod.node), "address \(Self.podGatewayHardware) ", "eth0", .pod(pod.name))
+      let hardware = bridge(of: pod) == nil ? "address \(Self.podGatewayHardware) " : ""
+      add("pod\(index)", .node(pod.node), hardware, "eth0", .pod(pod.name))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -61,7 +65,21 @@ struct Wiring {
     return (["link set dev lo up"] + lines).joined(separator: "\n") + "\n"
   }
 
+  private func bridge(of pod: LabTopology.Pod) -> LabTopology.Bridge? {
+    topology.nodes.first { $0.name == pod.node }?.bridge
+  }
+
   private func podLines(_ pod: LabTopology.Pod) -> [String] {
+    bridge(of: pod).map { bridgedLines(pod, $0) } ?? routedLines(pod)
+  }
+
+  private func bridgedLines(_ pod: LabTopology.Pod, _ bridge: LabTopology.Bridge) -> [String] {
+    ["link set dev eth0 up"] + pod.addresses.map { addAddress($0, bridge.lengths[$0.family] ?? 0, "eth0") }
+      + bridge.addresses.filter { router in pod.addresses.contains { $0.family == router.family } }
+      .map { "route add \(anywhere($0.family)) via \($0) dev eth0" }
+  }
+
+  private func routedLines(_ pod: LabTopology.Pod) -> [String] {
     var lines = ["link set dev eth0 up"] + pod.addresses.map { addAddress($0, $0.family.bitWidth, "eth0") }
     if let source = pod.addresses.first(where: { $0.family == .v4 }) {
       lines += [
@@ -90,7 +108,16 @@ struct Wiring {
           + " dev \(LabTopology.uplinkInterface)\(source)",
       ]
     }
+    if let bridge = node.bridge {
+      lines += bridge.addresses.map {
+        addAddress($0, bridge.lengths[$0.family] ?? 0, LabTopology.bridgeInterface)
+      }
+    }
     for (number, pod) in topology.pods.enumerated() where pod.node == node.name {
+      guard node.bridge == nil else {
+        lines.append("link set dev pod\(number) master \(LabTopology.bridgeInterface)")
+        continue
+      }
       lines += pod.addresses.map { "route replace \(Prefix($0)) dev pod\(number)\(sourceHint(node, $0.family))" }
     }
     return lines + topology.nodes.filter { $0.name != node.name }.flatMap { routes(to: $0, from: node) }
