@@ -2,7 +2,10 @@ import NetworkValues
 
 /// Gloo `security.policy.gloo.solo.io/v2 AccessPolicy`: who may reach what. Allow-only (A1).
 package struct AccessPolicy: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
 
   /// `applyToDestinations`; empty together with empty `workloads` means all destinations of the workspace (A4).
@@ -38,6 +41,7 @@ package struct AccessPolicy: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "AccessPolicy", namespace: metadata.namespace, name: metadata.name)
   }
@@ -57,6 +61,7 @@ package struct DestinationSelector: Hashable, Sendable {
     case externalService = "EXTERNAL_SERVICE"
   }
 
+  /// What kind of destination it selects; only EXTERNAL_SERVICE concerns moat.
   package var kind: Kind
 
   /// Absent means any.
@@ -86,6 +91,7 @@ package struct Authorization: Hashable, Sendable {
   /// Names of fields that only the gateway can judge: `allowedPaths`, `allowedMethods`, `match`, … Sorted.
   package var layer7Conditions: [String]
 
+  /// Whether the entry is a trial, which grants nothing (A6).
   package var dryRun: Bool
 
   package init(

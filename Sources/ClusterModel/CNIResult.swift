@@ -7,6 +7,7 @@ import NetworkValues
 package struct CNIResult: Hashable, Sendable {
   /// One of `result.interfaces`.
   package struct Interface: Hashable, Sendable {
+    /// The interface's name, as the plugin gave it.
     package var name: String
 
     /// The hardware address; empty where the result has none.
@@ -25,10 +26,13 @@ package struct CNIResult: Hashable, Sendable {
   /// K8S_POD_UID; older runtimes do not tell it.
   package var podUID: String?
 
-  /// K8S_POD_NAMESPACE and K8S_POD_NAME.
+  /// K8S_POD_NAMESPACE.
   package var podNamespace: String
+
+  /// K8S_POD_NAME.
   package var podName: String
 
+  /// `result.interfaces`, in the plugins' order.
   package var interfaces: [Interface]
 
   /// `result.ips[].address` without the lengths. Sorted.

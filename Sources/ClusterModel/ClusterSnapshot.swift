@@ -4,21 +4,43 @@ import NetworkValues
 ///
 /// The order of objects carries no meaning.
 package struct ClusterSnapshot: Hashable, Sendable {
+  /// Pods of every node that the source gave.
   package var pods: [Pod] = []
+
+  /// Every Node.
   package var nodes: [Node] = []
+
+  /// Every Service.
   package var services: [Service] = []
+
+  /// Every Namespace.
   package var namespaces: [NamedObject] = []
+
+  /// Every ServiceAccount: its labels are what policies select by (A3).
   package var serviceAccounts: [NamedObject] = []
+
+  /// Every ServiceCIDR.
   package var serviceCIDRs: [ServiceCIDR] = []
 
   /// Endpoints and EndpointSlices of Service default/kubernetes.
   package var apiServerEndpoints: [APIServerEndpoint] = []
 
+  /// Gloo ExternalServices (E1–E6).
   package var externalServices: [ExternalService] = []
+
+  /// Gloo ExternalEndpoints (E2).
   package var externalEndpoints: [ExternalEndpoint] = []
+
+  /// Gloo VirtualGateways (G1–G3).
   package var virtualGateways: [VirtualGateway] = []
+
+  /// Gloo AccessPolicies (A1–A8).
   package var accessPolicies: [AccessPolicy] = []
+
+  /// Gloo Workspaces.
   package var workspaces: [Workspace] = []
+
+  /// Gloo WorkspaceSettings: what is imported and exported.
   package var workspaceSettings: [WorkspaceSettings] = []
 
   /// Where local pods' addresses live on this node (S9), as `bindInterfaces` found. Sorted by index, then UID.
@@ -45,7 +67,10 @@ package struct ClusterSnapshot: Hashable, Sendable {
 
 /// A misunderstanding, and in which object.
 package struct ObjectProblem: Hashable, Sendable {
+  /// Whose part was not understood.
   package var object: ObjectReference
+
+  /// Which part, and why.
   package var misunderstanding: Misunderstanding
 
   package init(object: ObjectReference, misunderstanding: Misunderstanding) {
@@ -56,12 +81,16 @@ package struct ObjectProblem: Hashable, Sendable {
 
 /// A local pod's addresses behind one host interface: the binding of S9.
 package struct PodInterface: Hashable, Sendable {
+  /// The UID of the pod that lives behind it.
   package var podUID: String
 
-  /// The kernel's interface index, and its name at that time.
+  /// The kernel's interface index.
   package var index: UInt32
+
+  /// The interface's name at that time.
   package var name: String
 
+  /// The addresses that are the pod's there.
   package var addresses: [IPAddress]
 
   package init(podUID: String, index: UInt32, name: String, addresses: [IPAddress]) {

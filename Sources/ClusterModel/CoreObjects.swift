@@ -6,6 +6,7 @@ package struct Pod: Hashable, Sendable {
   /// granted nothing, but keeps its claim to its addresses and its protection.
   package enum Phase: String, Hashable, Sendable { case pending, running, succeeded, failed, unknown, notUnderstood }
 
+  /// Name, namespace and labels.
   package var metadata: Metadata
 
   /// `spec.nodeName`; absent while unscheduled.
@@ -14,7 +15,10 @@ package struct Pod: Hashable, Sendable {
   /// `spec.serviceAccountName`; `default` where absent.
   package var serviceAccount: String
 
+  /// Whether the pod has its node's network, and so no address of its own (S9).
   package var hostNetwork: Bool
+
+  /// How far its life has come.
   package var phase: Phase
 
   /// `status.podIPs` and `status.podIP`, without duplicates, in order of appearance.
@@ -55,8 +59,13 @@ package struct Pod: Hashable, Sendable {
 
 /// One of a container's `ports`.
 package struct ContainerPort: Hashable, Sendable {
+  /// Its name, where it has one: what `targetPort` may name.
   package var name: String?
+
+  /// Its number.
   package var number: UInt16
+
+  /// Its protocol.
   package var transport: TransportProtocol
 
   package init(name: String?, number: UInt16, transport: TransportProtocol) {
@@ -68,6 +77,7 @@ package struct ContainerPort: Hashable, Sendable {
 
 /// A Node: its networks and its labels.
 package struct Node: Hashable, Sendable {
+  /// Name and labels.
   package var metadata: Metadata
 
   /// `spec.podCIDRs`, or `spec.podCIDR`.
@@ -82,13 +92,16 @@ package struct Node: Hashable, Sendable {
     self.internalIPs = internalIPs
   }
 
+  /// The name by which pods and `--node` call it.
   package var name: NodeName { NodeName(rawValue: metadata.name) }
 
+  /// Kind and name, for messages.
   package var reference: ObjectReference { ObjectReference(kind: "Node", namespace: nil, name: metadata.name) }
 }
 
 /// A Service: what selects its pods, and how its ports become theirs.
 package struct Service: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
 
   /// `spec.type`; ClusterIP where absent.
@@ -103,6 +116,7 @@ package struct Service: Hashable, Sendable {
   /// `spec.selector`; empty selects nothing.
   package var selector: [String: String]
 
+  /// What it listens on.
   package var ports: [ServicePort]
 
   /// `spec.externalTrafficPolicy` is `Local`.
@@ -121,6 +135,7 @@ package struct Service: Hashable, Sendable {
     self.externalTrafficIsLocal = externalTrafficIsLocal
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "Service", namespace: metadata.namespace, name: metadata.name)
   }
@@ -128,13 +143,19 @@ package struct Service: Hashable, Sendable {
 
 /// One of a Service's ports.
 package struct ServicePort: Hashable, Sendable {
+  /// Its name, where it has one.
   package var name: String?
+
+  /// The port on the Service's own addresses.
   package var number: UInt16
+
+  /// Its protocol.
   package var transport: TransportProtocol
 
   /// Absent: the same number.
   package var targetPort: PortReference?
 
+  /// The port on every node's addresses, where it has one.
   package var nodePort: UInt16?
 
   package init(
@@ -150,13 +171,17 @@ package struct ServicePort: Hashable, Sendable {
 
 /// A Namespace or a ServiceAccount: metadata is all moat reads of them.
 package struct NamedObject: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
   package init(metadata: Metadata) { self.metadata = metadata }
 }
 
 /// `networking.k8s.io ServiceCIDR`: networks of Service addresses.
 package struct ServiceCIDR: Hashable, Sendable {
+  /// Its name.
   package var metadata: Metadata
+
+  /// Its ranges; all of them are inside.
   package var cidrs: [Prefix]
 
   package init(metadata: Metadata, cidrs: [Prefix]) {
@@ -168,7 +193,10 @@ package struct ServiceCIDR: Hashable, Sendable {
 /// Address and port of one API server, from the Endpoints or EndpointSlices of Service default/kubernetes, or from
 /// `cluster.apiServer`. Always TCP.
 package struct APIServerEndpoint: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Its address.
   package var address: IPAddress
+
+  /// Its port, TCP.
   package var port: UInt16
 
   package init(address: IPAddress, port: UInt16) {

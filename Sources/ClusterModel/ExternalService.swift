@@ -2,7 +2,10 @@ import NetworkValues
 
 /// Gloo `networking.gloo.solo.io/v2 ExternalService`: something outside that workloads may be allowed to reach.
 package struct ExternalService: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
 
   /// Lower case, without a final dot; at most one wildcard, as the first label. XOR `addresses` (E1).
@@ -14,6 +17,7 @@ package struct ExternalService: Hashable, Sendable {
   /// Labels of ExternalEndpoints; empty picks none (E2).
   package var selector: [String: String]
 
+  /// Its ports, those not understood included.
   package var ports: [Part<ExternalPort>]
 
   /// What was not understood outside the parts above; if there is any, the object grants nothing.
@@ -32,6 +36,7 @@ package struct ExternalService: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "ExternalService", namespace: metadata.namespace, name: metadata.name)
   }
@@ -42,6 +47,7 @@ package struct ExternalPort: Hashable, Sendable {
   /// The port that AccessPolicies name.
   package var number: UInt16
 
+  /// Its name, where it has one: what policies and endpoints may call it by.
   package var name: String?
 
   /// The far port; absent: `number`. A name is looked up in the ExternalEndpoints' ports.
@@ -63,6 +69,7 @@ package struct EgressGatewayRoutes: Hashable, Sendable {
   /// What the application dials; never on the wire outside the pod.
   package var portMatch: UInt16?
 
+  /// The gateways, those not understood included.
   package var gateways: [Part<GatewayReference>]
 
   package init(portMatch: UInt16? = nil, gateways: [Part<GatewayReference>]) {
@@ -73,8 +80,13 @@ package struct EgressGatewayRoutes: Hashable, Sendable {
 
 /// Names a VirtualGateway; namespace and cluster default to the referring object's own.
 package struct GatewayReference: Hashable, Sendable {
+  /// Its name.
   package var name: String
+
+  /// Its namespace; absent: the ExternalService's own.
   package var namespace: String?
+
+  /// Its cluster; absent: this one.
   package var cluster: String?
 
   package init(name: String, namespace: String? = nil, cluster: String? = nil) {
@@ -92,10 +104,19 @@ package struct ExternalEndpoint: Hashable, Sendable {
     case host(String)
   }
 
+  /// Name, namespace and labels: by these ExternalServices select it (E2).
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
+
+  /// Where it is.
   package var target: Part<Target>
+
+  /// Its ports, those not understood included.
   package var ports: [Part<EndpointPort>]
+
+  /// What else of it was not understood; then it grants nothing (S11).
   package var misunderstandings: [Misunderstanding]
 
   package init(
@@ -109,6 +130,7 @@ package struct ExternalEndpoint: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "ExternalEndpoint", namespace: metadata.namespace, name: metadata.name)
   }
@@ -116,7 +138,10 @@ package struct ExternalEndpoint: Hashable, Sendable {
 
 /// One of an ExternalEndpoint's ports.
 package struct EndpointPort: Hashable, Sendable {
+  /// Its number, TCP.
   package var number: UInt16
+
+  /// Its name, where it has one.
   package var name: String?
 
   package init(number: UInt16, name: String? = nil) {

@@ -59,6 +59,7 @@ package struct HostLink: Hashable, Sendable {
   /// another one in its place, has a higher number.
   package var appearance: UInt64
 
+  /// Its name, as the kernel has it: up to 15 bytes.
   package var name: String
 
   /// IFLA_INFO_KIND: `veth`, `bridge`, `vxlan` …; `tap` for a `tun` that carries frames; absent for hardware and
@@ -109,6 +110,8 @@ package struct HostLink: Hashable, Sendable {
 package struct HostAddress: Hashable, Comparable, Sendable {
   /// The interface that has it.
   package var index: UInt32
+
+  /// The address itself.
   package var address: IPAddress
 
   package init(index: UInt32, address: IPAddress) {
@@ -123,6 +126,7 @@ package struct HostAddress: Hashable, Comparable, Sendable {
 
 /// A route of the host's main table to one address, without a gateway.
 package struct HostRoute: Hashable, Comparable, Sendable {
+  /// The only address that the route leads to.
   package var destination: IPAddress
 
   /// The interface that it leaves by.
@@ -140,7 +144,10 @@ package struct HostRoute: Hashable, Comparable, Sendable {
 
 /// A network whose addresses are neighbours on one interface.
 package struct OnLinkPrefix: Hashable, Comparable, Sendable {
+  /// The network that the address lies in.
   package var prefix: Prefix
+
+  /// The interface that has it.
   package var index: UInt32
 
   package init(_ prefix: Prefix, index: UInt32) {

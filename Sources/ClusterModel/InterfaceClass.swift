@@ -19,8 +19,11 @@ package enum InterfaceClass: String, Hashable, Sendable, CaseIterable {
 package struct ClassifiedInterface: Hashable, Sendable {
   /// The kernel's interface index, and its name at that time.
   package var index: UInt32
+
+  /// The interface's name.
   package var name: String
 
+  /// What it was taken for.
   package var interfaceClass: InterfaceClass
 
   /// Whether it is a bridge. Packets of its ports show the bridge as their input interface in the inet hooks, the port

@@ -27,6 +27,7 @@ package struct ObjectReference: Hashable, Comparable, Sendable, CustomStringConv
 
 /// The part of `metadata` that moat reads. Unknown metadata is ignored (S11).
 package struct Metadata: Hashable, Sendable {
+  /// The object's name.
   package var name: String
 
   /// Empty for cluster-scoped kinds; manifests without one are in `default`.
@@ -35,6 +36,7 @@ package struct Metadata: Hashable, Sendable {
   /// Absent in hand-written manifests.
   package var uid: String?
 
+  /// What selectors select by.
   package var labels: [String: String]
 
   package init(name: String, namespace: String = "", uid: String? = nil, labels: [String: String] = [:]) {
@@ -47,6 +49,7 @@ package struct Metadata: Hashable, Sendable {
 
 /// A node's name, as `spec.nodeName` and `--node` give it.
 package struct NodeName: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The Node's name as written.
   package let rawValue: String
   package init(rawValue: String) { self.rawValue = rawValue }
   package static func < (left: NodeName, right: NodeName) -> Bool { left.rawValue < right.rawValue }
@@ -55,7 +58,10 @@ package struct NodeName: RawRepresentable, Hashable, Comparable, Sendable, Custo
 
 /// What `kubectl` calls `namespace/name` of a ServiceAccount: the identity that policies select.
 package struct ServiceAccountName: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The namespace.
   package var namespace: String
+
+  /// The name.
   package var name: String
 
   package init(namespace: String, name: String) {

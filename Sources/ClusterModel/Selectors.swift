@@ -4,9 +4,17 @@
 package struct ObjectSelector: Hashable, Sendable {
   /// Equal labels; empty means any.
   package var labels: [String: String]
+
+  /// The object's name; absent means any.
   package var name: String?
+
+  /// Its namespace; absent means any.
   package var namespace: String?
+
+  /// Its cluster; absent means any.
   package var cluster: String?
+
+  /// Its workspace; absent means any.
   package var workspace: String?
 
   package init(

@@ -1,11 +1,15 @@
 /// Gloo `networking.gloo.solo.io/v2 VirtualGateway`: gateway workloads and what they listen for.
 package struct VirtualGateway: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
 
   /// `nil` where the list is absent (G1: grants nothing).
   package var workloads: [Part<WorkloadSelector>]?
 
+  /// Its listeners, those not understood included.
   package var listeners: [Part<Listener>]
 
   /// What was not understood outside the parts above; if there is any, the gateway grants nothing.
@@ -22,6 +26,7 @@ package struct VirtualGateway: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "VirtualGateway", namespace: metadata.namespace, name: metadata.name)
   }

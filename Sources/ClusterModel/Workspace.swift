@@ -1,8 +1,15 @@
 /// Gloo `admin.gloo.solo.io/v2 Workspace`: a team's clusters and namespaces.
 package struct Workspace: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
+
+  /// The clusters and namespaces that it is made of.
   package var clusters: [Part<WorkloadCluster>]
+
+  /// What else of it was not understood (S11).
   package var misunderstandings: [Misunderstanding]
 
   package init(
@@ -15,6 +22,7 @@ package struct Workspace: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "Workspace", namespace: metadata.namespace, name: metadata.name)
   }
@@ -28,6 +36,7 @@ package struct WorkloadCluster: Hashable, Sendable {
   /// Labels of KubernetesCluster objects, which moat does not read: such an entry selects nothing.
   package var labels: [String: String]
 
+  /// The namespaces there, by name or glob.
   package var namespaces: [WorkloadNamespace]
 
   package init(name: String?, labels: [String: String] = [:], namespaces: [WorkloadNamespace]) {
@@ -57,10 +66,19 @@ package struct WorkloadNamespace: Hashable, Sendable {
 
 /// Gloo `WorkspaceSettings`: what a workspace shares. Something is shared only if exported and imported.
 package struct WorkspaceSettings: Hashable, Sendable {
+  /// Name, namespace and labels.
   package var metadata: Metadata
+
+  /// What the management plane says of it (S12).
   package var approval: Approval
+
+  /// What is taken in from other workspaces.
   package var importFrom: [Part<WorkspaceShare>]
+
+  /// What is given to other workspaces.
   package var exportTo: [Part<WorkspaceShare>]
+
+  /// What else of it was not understood (S11).
   package var misunderstandings: [Misunderstanding]
 
   package init(
@@ -74,6 +92,7 @@ package struct WorkspaceSettings: Hashable, Sendable {
     self.misunderstandings = misunderstandings
   }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(kind: "WorkspaceSettings", namespace: metadata.namespace, name: metadata.name)
   }
@@ -81,6 +100,7 @@ package struct WorkspaceSettings: Hashable, Sendable {
 
 /// One of `importFrom[]` or `exportTo[]`.
 package struct WorkspaceShare: Hashable, Sendable {
+  /// Which workspaces it is shared with.
   package var workspaces: [WorkspaceSelector]
 
   /// Empty: every resource.
@@ -94,7 +114,10 @@ package struct WorkspaceShare: Hashable, Sendable {
 
 /// Picks workspaces by name pattern and labels, AND'ed.
 package struct WorkspaceSelector: Hashable, Sendable {
+  /// Its name; absent means any.
   package var name: String?
+
+  /// Its labels; empty means any.
   package var labels: [String: String]
 
   package init(name: String?, labels: [String: String] = [:]) {
@@ -107,9 +130,17 @@ package struct WorkspaceSelector: Hashable, Sendable {
 package struct ResourceSelector: Hashable, Sendable {
   /// `ALL`, `SERVICE`, `EXTERNAL_SERVICE` or another of Gloo's words, in capitals.
   package var kind: String
+
+  /// Labels of the shared objects; empty means any.
   package var labels: [String: String]
+
+  /// Their name; absent means any.
   package var name: String?
+
+  /// Their namespace; absent means any.
   package var namespace: String?
+
+  /// Their cluster; absent means any.
   package var cluster: String?
 
   package init(

@@ -3,8 +3,13 @@ import NetworkValues
 
 /// What one node must enforce: who may reach what, and why. Everything not in it is refused.
 package struct EgressFlows: Hashable, Sendable {
+  /// The node that enforces.
   package var node: NodeName
+
+  /// What the node is.
   package var role: NodeRole
+
+  /// What holds whoever is concerned.
   package var rules: EnforcementRules
 
   /// All addresses that count as inside.
@@ -49,16 +54,25 @@ package enum NodeRole: String, Hashable, Sendable {
 
 /// The settings that shape the static rules.
 package struct EnforcementRules: Hashable, Sendable {
+  /// Enforce or audit (S13).
   package var mode: Configuration.Mode
+
+  /// Who passes hop A (S2).
   package var admission: Configuration.Admission
+
+  /// What may come in from the outside (S15).
   package var inbound: Configuration.Inbound
 
   /// Counted only with `inbound: services`.
   package var inboundSources: PrefixSet
+
+  /// Whether pods may reach the API server (S16).
   package var apiServerFromPods: Bool
 
   /// Sorted, without duplicates.
   package var managementPorts: [UInt16]
+
+  /// How refused packets are logged.
   package var log: Configuration.Log
 }
 
@@ -66,6 +80,8 @@ package struct EnforcementRules: Hashable, Sendable {
 package struct PodAddress: Hashable, Comparable, Sendable {
   /// `namespace/name`.
   package var pod: String
+
+  /// The address itself.
   package var address: IPAddress
 
   package init(pod: String, address: IPAddress) {
@@ -80,8 +96,13 @@ package struct PodAddress: Hashable, Comparable, Sendable {
 
 /// One listener of one gateway pod: address and port on the wire, TCP.
 package struct GatewayEndpoint: Hashable, Comparable, Sendable {
+  /// The gateway whose listener it is.
   package var gateway: ObjectReference
+
+  /// The gateway pod and its address.
   package var pod: PodAddress
+
+  /// The pod's port, TCP.
   package var port: UInt16
 
   package static func < (left: GatewayEndpoint, right: GatewayEndpoint) -> Bool {
@@ -100,10 +121,14 @@ package struct Flow: Hashable, Sendable {
 
   /// A single address is its /32 or /128.
   package var destination: Prefix
+
+  /// The protocol.
   package var transport: TransportProtocol
 
   /// `.all` for ICMP.
   package var ports: PortRange
+
+  /// Why, each a field of an object; sorted by first appearance.
   package var reasons: [Reason]
 }
 
@@ -111,6 +136,8 @@ package struct Flow: Hashable, Sendable {
 package struct Reason: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Absent: the configuration.
   package var object: ObjectReference?
+
+  /// The field, as in `spec.ports[0]`.
   package var path: String
 
   /// For instance the name of a configuration entry; may be empty.

@@ -17,10 +17,20 @@ package struct ModelExplanation: Sendable {
 package struct EgressPath: Hashable, Sendable {
   /// The ExternalService, and which of its ports.
   package var destination: ObjectReference
+
+  /// The port of the ExternalService.
   package var port: UInt16
+
+  /// Who comes.
   package var client: PodAddress
+
+  /// The client's node, where it has one yet.
   package var clientNode: NodeName?
+
+  /// Where the client has to come to.
   package var endpoint: GatewayEndpoint
+
+  /// The gateway pod's node, where it has one yet.
   package var gatewayNode: NodeName?
 
   /// Where the gateway may connect to, of any family.
@@ -35,14 +45,22 @@ package struct EgressPath: Hashable, Sendable {
 
 /// A far address by its name.
 package struct FarAddress: Hashable, Sendable {
+  /// The name that gave the address, or the address itself.
   package var name: String
+
+  /// The address, or a network of such.
   package var destination: Prefix
+
+  /// The far port, TCP.
   package var port: UInt16
+
+  /// Where the address comes from.
   package var reason: Reason
 }
 
 /// A pod that somebody asks about.
 package struct PodSubject: Sendable {
+  /// The pod itself.
   package var pod: Pod
 
   /// Addresses that are its own (S9) and may be granted something.
@@ -51,6 +69,7 @@ package struct PodSubject: Sendable {
   /// Why addresses of its status are not its own; `nil` where all are.
   package var disownment: String?
 
+  /// `namespace/name`.
   package var name: String { "\(pod.metadata.namespace)/\(pod.metadata.name)" }
 }
 

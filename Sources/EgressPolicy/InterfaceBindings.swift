@@ -29,6 +29,7 @@ package struct LocalPod: Hashable, Sendable {
   /// `metadata.uid`; `Pod ns/name` in manifests that have none.
   package var uid: String
 
+  /// Kind, namespace and name, for findings.
   package var reference: ObjectReference
 
   /// What the API or the manifests say it has.

@@ -5,7 +5,10 @@ import NetworkValues
 package struct InterfaceFlows: Hashable, Sendable {
   /// An address of a local pod, and the interface behind which it lives.
   package struct Binding: Hashable, Comparable, Sendable {
+    /// Its number in the kernel.
     package var interface: UInt32
+
+    /// The pod and its address.
     package var address: PodAddress
 
     package init(interface: UInt32, address: PodAddress) {
@@ -26,6 +29,8 @@ package struct InterfaceFlows: Hashable, Sendable {
 
   /// Indices of tunnels and of uplinks, sorted. What is in neither list nor `pods` is of no known class.
   package var tunnels: [UInt32]
+
+  /// Numbers of the interfaces that lead outside.
   package var uplinks: [UInt32]
 
   /// Addresses of this node's pods, which no other interface may bring in. Sorted.

@@ -3,6 +3,7 @@ import NetworkValues
 
 /// What a Service makes of a destination before anything is judged, as kube-proxy does it.
 package struct ServiceTranslation: Sendable {
+  /// The Service that is translated.
   package var service: ObjectReference
 
   /// Where the packet may go: one of these. Empty where the Service has no pod that moat knows.
@@ -10,7 +11,10 @@ package struct ServiceTranslation: Sendable {
 
   /// An address and port on the wire.
   package struct Target: Hashable, Comparable, Sendable {
+    /// The address that clients see.
     package var address: IPAddress
+
+    /// The port that clients see.
     package var port: UInt16
 
     package init(address: IPAddress, port: UInt16) {

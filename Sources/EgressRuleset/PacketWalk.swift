@@ -69,8 +69,13 @@ package struct PacketWalk {
 
 /// What one node's hook does with a packet.
 package struct Judgement: Sendable {
+  /// The node where the packet is judged.
   package var node: NodeName
+
+  /// The hook where it is judged.
   package var hook: Hook.Point
+
+  /// What each rule did.
   package var trace: Trace
 
   /// Whether the packet goes on. In audit mode everything does.

@@ -31,6 +31,7 @@ package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
 
 /// Something that could not be read, and where. What it names counts for nothing.
 package struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Where it is: file, document, line.
   package var place: ManifestPlace
 
   /// What is wrong, and what to do where that is not plain; in one printable line, without a final stop.

@@ -128,7 +128,11 @@ extension WatchedManifests {
 
     /// One sentence each. Where a snapshot is there all the same, it has the last good contents of these places.
     package var faults: [String]
+
+    /// How many files were read.
     package var fileCount: Int
+
+    /// How many objects they gave.
     package var objectCount: Int
   }
 

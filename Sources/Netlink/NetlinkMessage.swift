@@ -54,6 +54,7 @@ package struct NetlinkMessages: Sequence, IteratorProtocol {
   /// - Parameter bytes: what one receive call returned.
   package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
+  /// The next message, or `nil` at the end and where the rest is cut short.
   package mutating func next() -> NetlinkMessage? {
     guard let message = NetlinkMessage(first: rest) else { return nil }
     let step = Swift.min((message.bytes.count + 3) & ~3, rest.count)
@@ -91,6 +92,7 @@ package struct NetlinkAttributes: Sequence, IteratorProtocol {
 
   package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
+  /// The next attribute, or `nil` at the end and where the rest is cut short.
   package mutating func next() -> NetlinkAttribute? {
     guard rest.count >= 4 else { return nil }
     let length = Int(rest.loadUnaligned(as: UInt16.self))

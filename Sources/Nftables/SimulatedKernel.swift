@@ -12,10 +12,12 @@ package final class SimulatedKernel: NftablesBackend {
   /// A kernel in which `ruleset` stands already.
   package init(holding ruleset: Ruleset? = nil) { tables = ruleset?.tables ?? [] }
 
+  /// What it holds, and how often it was committed to.
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
     (tables.isEmpty ? nil : Ruleset(tables: tables), Generation(rawValue: generation))
   }
 
+  /// Refuses what the kernel refuses, and then changes nothing.
   package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
     guard generation.rawValue == self.generation else {
       throw KernelError(operation: "commit", code: .restart, "the ruleset is of a later generation (ERESTART)")

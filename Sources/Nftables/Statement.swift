@@ -51,13 +51,23 @@ package enum AddressRole: Hashable, Sendable { case source, destination }
 
 /// Conntrack states as a bit set. See: linux/netfilter/nf_conntrack_common.h, NF_CT_STATE_BIT
 package struct ConnectionState: OptionSet, Hashable, Sendable {
+  /// The kernel's bits. See: `NF_CT_STATE_BIT`
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// A packet that belongs to nothing known.
   package static let invalid = ConnectionState(rawValue: 1)
+
+  /// A packet of a connection that was seen both ways, and every packet of a reply.
   package static let established = ConnectionState(rawValue: 2)
+
+  /// A packet that a helper or an ICMP error ties to a connection.
   package static let related = ConnectionState(rawValue: 4)
+
+  /// The first packet of a connection.
   package static let new = ConnectionState(rawValue: 8)
+
+  /// A packet that connection tracking does not follow.
   package static let untracked = ConnectionState(rawValue: 64)
 }
 
@@ -69,14 +79,26 @@ package enum ConnectionDirection: UInt8, Hashable, Sendable {
 
 /// TCP header flags. See: RFC 9293, section 3.1
 package struct TCPFlags: OptionSet, Hashable, Sendable {
+  /// The flags' byte in the TCP header. See: RFC 9293
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// The sender is done.
   package static let fin = TCPFlags(rawValue: 1)
+
+  /// The sender opens.
   package static let syn = TCPFlags(rawValue: 2)
+
+  /// The connection is cut.
   package static let rst = TCPFlags(rawValue: 4)
+
+  /// The receiver should not wait for more.
   package static let psh = TCPFlags(rawValue: 8)
+
+  /// The acknowledgement counts.
   package static let ack = TCPFlags(rawValue: 16)
+
+  /// The urgent pointer counts.
   package static let urg = TCPFlags(rawValue: 32)
 }
 

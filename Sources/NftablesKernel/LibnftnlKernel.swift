@@ -59,6 +59,7 @@ package final class LibnftnlKernel: NftablesBackend {
   /// The socket's netlink port, by which events name it.
   package var port: UInt32 { socket.port }
 
+  /// The kernel's current generation. See: NFT_MSG_GETGEN
   package func generation() throws(KernelError) -> Generation {
     var generation: UInt32?
     try ask(NFT_MSG_GETGEN, family: 0, dump: false, for: "read the generation", { _ in }) { message in
@@ -70,6 +71,7 @@ package final class LibnftnlKernel: NftablesBackend {
     return Generation(rawValue: generation)
   }
 
+  /// Reads both tables at one generation. See: `NftablesBackend.read`
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
     if ownership == .owned { try adopt() }
     let generation = try generation()
@@ -96,6 +98,7 @@ package final class LibnftnlKernel: NftablesBackend {
     guard try self.generation() == generation else { throw .changed("read the ruleset") }
   }
 
+  /// One batch, one transaction. See: `NftablesBackend.commit`
   package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
     let sequence = socket.takeSequence(transaction.operations.count + 2)
     let tables = Set(transaction.operations.map(\.table))

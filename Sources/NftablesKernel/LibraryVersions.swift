@@ -4,6 +4,7 @@ import CNetfilter
 
 /// A C library that moat stands on.
 package struct LibraryVersion: Hashable, Sendable {
+  /// The library's name.
   package var name: String
 
   /// What pkg-config told when moat was built; `nil` where the build did not ask it. The headers do not tell.

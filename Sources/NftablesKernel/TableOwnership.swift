@@ -102,6 +102,7 @@ extension LibnftnlKernel {
     return true
   }
 
+  /// See: `NftablesBackend.generation(undisturbedSince:)`
   package func generation(undisturbedSince generation: Generation) throws(KernelError) -> Generation? {
     let current = try self.generation()
     return try isUndisturbed(since: generation) ? current : nil

@@ -12,6 +12,8 @@ extension Configuration {
 
   /// The API that a configuration names.
   package static let apiVersion = "moat.dev/v1alpha1"
+
+  /// The `kind` of the configuration's document.
   package static let kind = "MoatConfiguration"
 
   /// Reads a configuration. Unknown keys are faults; every fault is told, not only the first.

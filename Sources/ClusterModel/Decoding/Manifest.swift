@@ -5,7 +5,11 @@ package struct Manifest: Sendable {
 
   /// `v2`.
   package let version: String
+
+  /// The object's `kind`.
   package let kind: String
+
+  /// Name, namespace and labels.
   package let metadata: Metadata
 
   /// The whole object.
@@ -17,6 +21,7 @@ package struct Manifest: Sendable {
   /// `group/version`, or `version` for the core group.
   package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
+  /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(
       kind: kind, namespace: metadata.namespace.isEmpty ? nil : metadata.namespace, name: metadata.name)

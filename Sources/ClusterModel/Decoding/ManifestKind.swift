@@ -36,6 +36,7 @@ package enum ManifestKind: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// Whether objects of the kind have no namespace.
   package var isClusterScoped: Bool { self == .node || self == .namespace || self == .serviceCIDR }
 
   /// How a manifest of this kind stands to what moat reads.

@@ -1,5 +1,6 @@
 /// What is wrong with one value of a manifest, and where it stands.
 package struct ManifestFault: Error, Hashable, Sendable {
+  /// What was not understood.
   package var misunderstanding: Misunderstanding
 
   /// Counted from 1 within the document's text; absent where unknown.

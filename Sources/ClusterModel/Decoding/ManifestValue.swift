@@ -1,5 +1,6 @@
 /// A value of a YAML or JSON document, before anybody knows what it means.
 package struct ManifestValue: Hashable, Sendable {
+  /// What a value is, without its place.
   package enum Content: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -14,6 +15,7 @@ package struct ManifestValue: Hashable, Sendable {
     case object([ManifestMember])
   }
 
+  /// What the value is.
   package var content: Content
 
   /// Where the value begins, counted from 1; 0 where unknown. Equality and hashes leave it out.
@@ -37,7 +39,10 @@ package struct ManifestValue: Hashable, Sendable {
 
 /// One `name: value` of an object.
 package struct ManifestMember: Hashable, Sendable {
+  /// The key.
   package var name: String
+
+  /// Its value.
   package var value: ManifestValue
 
   package init(name: String, value: ManifestValue) {
