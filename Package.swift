@@ -138,7 +138,7 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: [
         "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
-        "NetworkValues", "Conntrack", "NamespaceLab", .product(name: "Yams", package: "Yams"),
+        "NetworkValues", "Conntrack", "Netlink", "NamespaceLab", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .testTarget(

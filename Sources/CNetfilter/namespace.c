@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netpacket/packet.h>
 #include <net/ethernet.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -148,3 +149,13 @@ int moat_capture_receive(
 int moat_file_make(const char *name) { return ANSWER(memfd_create(name, MFD_CLOEXEC)); }
 
 int moat_process_open(int process) { return ANSWER(syscall(SYS_pidfd_open, process, 0)); }
+
+int moat_frame_send(const char *interface, const uint8_t *bytes, size_t length) {
+  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface)};
+  if (to.sll_ifindex == 0) return -errno;
+  int descriptor = ANSWER(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (descriptor < 0) return descriptor;
+  int sent = ANSWER(sendto(descriptor, bytes, length, 0, (struct sockaddr *)&to, sizeof to));
+  close(descriptor);
+  return sent;
+}

@@ -49,9 +49,13 @@ package struct InterfaceFlows: Hashable, Sendable {
   /// Networks that the host reaches without a router.
   package var onLink: PrefixSet
 
+  /// What bridges carry; `nil` where no pod sits on one.
+  package var bridged: BridgeFlows?
+
   package init(
     bindings: [Binding], pods: [UInt32], tunnels: [UInt32], uplinks: [UInt32], localPods: [IPAddress],
-    reserved: [IPAddress], tunnelEndpoints: [IPAddress], tunnelPorts: [UInt16], onLink: PrefixSet
+    reserved: [IPAddress], tunnelEndpoints: [IPAddress], tunnelPorts: [UInt16], onLink: PrefixSet,
+    bridged: BridgeFlows? = nil
   ) {
     self.bindings = bindings
     self.pods = pods
@@ -62,5 +66,6 @@ package struct InterfaceFlows: Hashable, Sendable {
     self.tunnelEndpoints = tunnelEndpoints
     self.tunnelPorts = tunnelPorts
     self.onLink = onLink
+    self.bridged = bridged
   }
 }

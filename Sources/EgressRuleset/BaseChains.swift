@@ -25,8 +25,15 @@ func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain 
     "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
     rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
       + strangersAfterTranslation(interfaces)
+      + (interfaces?.bridged == nil ? [] : [bridgedNeighbours])
       + [Rule([.verdict(.goto("original"))])])
 }
+
+/// Neighbours on one bridge, whose packets come by here where br_netfilter shows them. What is routed arrives with a
+/// hop limit below 255.
+let bridgedNeighbours = Rule(
+  [.compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes), .verdict(.accept)],
+  comment: "S9 neighbours on one bridge")
 
 /// What the host sends; on nodes that use IPVS also pods' packets, which bear a pod's address.
 func output(_ flows: EgressFlows) -> Chain {

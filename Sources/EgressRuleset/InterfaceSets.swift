@@ -5,7 +5,8 @@ import Nftables
 /// The sets of identity and origin (S9, S14); none where nobody has looked at the node's interfaces.
 func interfaceSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
   guard let interfaces else { return [] }
-  let bound = Set(interfaces.bindings.map(\.interface))
+  // Behind a bridge others may sit than those bound: the bridge table has told them apart.
+  let bound = Set(interfaces.bindings.map(\.interface)).subtracting(interfaces.bridged?.bridges ?? [])
   let classes: [(name: String, indices: [UInt32])] = [
     (loopbackInterfaces, [1]), (podInterfaces, interfaces.pods), (boundInterfaces, Array(bound)),
     (tunnelInterfaces, interfaces.tunnels), (uplinkInterfaces, interfaces.uplinks),
@@ -34,7 +35,7 @@ private let linkLocal = PrefixSet([
 /// The same, and the unspecified addresses: what has no address of its own yet (S6, S9).
 let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
 
-private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
+func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
   let service: [FieldType] = [address, .transportProtocol, .port]
   let dhcp: [UInt128] = family == .v4 ? [0xffff_ffff, 17, 67] : [0xff02 << 112 | 0x1_0002, 17, 547]
@@ -52,7 +53,7 @@ private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [N
   ]
 }
 
-private func addresses(_ name: String, _ addresses: [IPAddress], _ family: IPFamily) -> NamedSet {
+func addresses(_ name: String, _ addresses: [IPAddress], _ family: IPFamily) -> NamedSet {
   NamedSet(
     hash: name, of: [family.address],
     keys: addresses.filter { $0.family == family }.map { ElementKey([family.address], [$0.value]) })

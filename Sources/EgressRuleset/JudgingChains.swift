@@ -68,7 +68,8 @@ func fromOutside(_ rules: EnforcementRules) -> Chain {
 }
 
 /// What is forwarded to a gateway pod (S2, S3).
-func toGateway(_ rules: EnforcementRules) -> Chain {
+/// - Parameter answers: what passes besides, where nothing tells answers by their connection.
+func toGateway(_ rules: EnforcementRules, answers: [Rule] = []) -> Chain {
   let clients = IPFamily.allCases.map { family in
     let admitted: [Statement] =
       switch rules.admission {
@@ -93,7 +94,7 @@ func toGateway(_ rules: EnforcementRules) -> Chain {
   }
   return Chain(
     "to-gateway",
-    rules: clients + listenersAreNoProbes + probes + [
+    rules: clients + listenersAreNoProbes + probes + answers + [
       Rule([.verdict(.goto(Refusal.gateway.chain))], comment: "S3 gateway pods accept nothing else")
     ])
 }
@@ -117,14 +118,19 @@ let hostToGateway = Chain(
   ])
 
 /// Counts, logs within the rate, and refuses; in audit mode lets the packet pass (S13).
-func refusalChains(_ rules: EnforcementRules) -> [Chain] {
-  Refusal.allCases.map { reason in
+/// - Parameter answering: whether the hooks can answer; else what is refused is dropped.
+func refusalChains(
+  _ rules: EnforcementRules, of reasons: [Refusal] = Refusal.allCases, answering: Bool = true
+) -> [Chain] {
+  reasons.map { reason in
     let record = Rule([
       .limit(perSecond: rules.log.deniedRate, burst: rules.log.deniedBurst),
       .log(prefix: reason.rawValue, group: 28015, snaplen: 128),
     ])
     let answer: [Rule] =
-      if rules.mode == .audit { [Rule([.verdict(.accept)], comment: "S13 audit")] } else if reason.isSilent {
+      if rules.mode == .audit {
+        [Rule([.verdict(.accept)], comment: "S13 audit")]
+      } else if reason.isSilent || !answering {
         [Rule([.verdict(.drop)])]
       } else {
         [Rule([.reject(.tcpReset)]), Rule([.reject(.administrativelyProhibited)])]

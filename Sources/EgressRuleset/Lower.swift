@@ -10,10 +10,11 @@ package func lower(_ flows: EgressFlows) -> Ruleset {
     + [input(flows.interfaces), forward(flows.rules, flows.interfaces), output(flows)]
     + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
     + refusalChains(flows.rules)
-  return Ruleset(tables: [
-    Table(id: moatTable, counters: counters, sets: sets(flows), chains: chains)
-  ])
+  return Ruleset(
+    tables: [
+      Table(id: moatTable, counters: counters, sets: sets(flows), chains: chains)
+    ] + bridgeTables(flows))
 }
 
-/// The table of all families' rules.
+/// The table of all packets.
 package let moatTable = TableID(.inet, "moat")

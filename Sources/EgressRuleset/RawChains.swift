@@ -66,7 +66,7 @@ private let fromPod = Chain(
           [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto(Refusal.origin.chain))],
           comment: "S14 from outside, by a pod")
       ]
-    } + towardsInside("S9 an unknown pod"))
+    } + [podNeighbours] + towardsInside("S9 an unknown pod"))
 
 /// What nobody may do who is not known: bear a pod's address, speak to a gateway pod.
 private func strangers(_ family: IPFamily, _ who: String) -> [Rule] {
@@ -83,42 +83,52 @@ private func strangers(_ family: IPFamily, _ who: String) -> [Rule] {
 /// What a known pod sends with its own address.
 private let fromBoundPod = Chain(
   "from-bound-pod",
-  rules: [
+  rules: [podNeighbours] + podLimits + [Rule([.verdict(.accept)])])
+
+/// Neighbour discovery of a pod that has an address of its own.
+let podNeighbours = Rule(
+  [
+    .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
+    .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
+  ], comment: "S9 neighbour discovery")
+
+/// Where no pod may send packets, whoever it is: tunnels' ends, and link-local addresses that are not inside.
+let podLimits = IPFamily.allCases.flatMap { family -> [Rule] in
+  let toEndpoint: [Statement] = [
+    .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
+    .verdict(.goto(Refusal.origin.chain)),
+  ]
+  return [
+    Rule([.lookup([.udpDestinationPort], .isIn, set: tunnelPorts)] + toEndpoint, comment: "S14 a tunnel by UDP"),
+    Rule([.lookup([.transportProtocol], .isIn, set: tunnelProtocols)] + toEndpoint, comment: "S14 a tunnel"),
     Rule(
       [
-        .compare(.hopLimit6, .equal, 255), .lookup([.icmp6Type], .isIn, set: neighbourTypes),
-        .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
-      ], comment: "S9 neighbour discovery")
-  ]
-    + IPFamily.allCases.flatMap { family -> [Rule] in
-      let toEndpoint: [Statement] = [
-        .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
+        .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
+        .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
         .verdict(.goto(Refusal.origin.chain)),
-      ]
-      return [
-        Rule([.lookup([.udpDestinationPort], .isIn, set: tunnelPorts)] + toEndpoint, comment: "S14 a tunnel by UDP"),
-        Rule([.lookup([.transportProtocol], .isIn, set: tunnelProtocols)] + toEndpoint, comment: "S14 a tunnel"),
-        Rule(
-          [
-            .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
-            .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
-            .verdict(.goto(Refusal.origin.chain)),
-          ], comment: "S17 link-local"),
-      ]
-    } + [Rule([.verdict(.accept)])])
+      ], comment: "S17 link-local"),
+  ]
+}
 
 /// What bears no real address yet, and never leaves the link: neighbour discovery, MLD, DHCP.
 ///
 /// See: RFC 4862, section 5.4; RFC 3810, section 5.2.13; RFC 2131, section 4.1
-private let linkScope = Chain(
+let linkScope = Chain(
   "link-scope",
-  rules: [neighbourTypes, listenerTypes].map { types in
+  rules: [
     Rule(
       [
-        .lookup([.source6], .isIn, set: SetName.link_sources.of(.v6)), .lookup([.icmp6Type], .isIn, set: types),
-        .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
-      ], comment: "S9 link scope")
-  }
+        .lookup([.source6], .isIn, set: SetName.link_sources.of(.v6)),
+        .lookup([.icmp6Type], .isIn, set: listenerTypes), .lookup([.destination6], .isIn, set: linkDestinations),
+        .verdict(.accept),
+      ], comment: "S9 link scope"),
+    // To neighbours with global addresses, too: whether one is still there is asked from a link-local address.
+    Rule(
+      [
+        .lookup([.source6], .isIn, set: SetName.link_sources.of(.v6)), .compare(.hopLimit6, .equal, 255),
+        .lookup([.icmp6Type], .isIn, set: neighbourTypes), .verdict(.accept),
+      ], comment: "S9 link scope"),
+  ]
     + IPFamily.allCases.map { family in
       Rule(
         [

@@ -44,6 +44,15 @@ enum SetName: String {
   /// 169.254.0.0/16 and fe80::/10; with the unspecified address, what may be a source within the link (S9, S17).
   case link_local, link_sources
 
+  /// This host's own addresses, which no port of a bridge brings in (S9).
+  case host_addresses
+
+  /// Addresses that are bound to a port of a bridge (S9).
+  case bound
+
+  /// The unspecified address, of ARP probes (S9).
+  case unspecified
+
   /// broadcast . udp . 67, ff02::1:2 . udp . 547 (S9).
   case dhcp
 
@@ -71,6 +80,25 @@ let uplinkInterfaces = "uplink_interfaces"
 /// Ports and protocols of tunnels (S14).
 let tunnelPorts = "tunnel_ports"
 let tunnelProtocols = "tunnel_protocols"
+
+/// Ports of bridges: those of known pods, those of gateway pods, uplinks and tunnels (S3, S9, S14).
+let boundPorts = "bound_ports"
+let gatewayPorts = "gateway_ports"
+let otherPorts = "other_ports"
+
+/// What frames of pods may carry: ARP, IPv4, IPv6, without a tag (S14).
+let frameTypes = "frame_types"
+
+/// ICMPv6 types that only routers send (S9).
+let routerTypes = "router_types"
+
+/// The addresses of `pods6`, `reserved6`, `localpods6`, `host_addresses6` and `link_local6` as nft must have them to
+/// compare the target of a neighbour advertisement (S9).
+let ownTargets = "own_targets6"
+let reservedTargets = "reserved_targets6"
+let localTargets = "localpod_targets6"
+let hostTargets = "host_targets6"
+let linkTargets = "link_targets6"
 
 /// ff02::/16 and fe80::/10 (S9); and with the host's on-link networks, where its neighbour discovery may go (S6).
 let linkDestinations = "link_destinations6"

@@ -3,7 +3,10 @@ func elementProblems(in set: NamedSet) -> [String] {
   let type = set.definition.type
   let length = type.reduce(0) { $0 + $1.stride(among: type.count) }
   var problems: [String] = []
-  if type.isEmpty || type.contains(.byte) || length > 48 { problems.append("has a type that no set can have") }
+  let isUnsayable = type.contains(.neighbourTarget) && type.dropLast() != [] && type.dropLast() != [.interface]
+  if type.isEmpty || type.contains(.byte) || isUnsayable || length > 48 {
+    problems.append("has a type that no set can have")
+  }
   switch (set.definition.kind, set.elements) {
   case (.hash(let size), .keys(let keys)):
     if keys.count > Int(size) { problems.append("has \(keys.count) elements, but room for \(size)") }

@@ -12,11 +12,12 @@ package enum Field: Hashable, Sendable {
   /// `meta l4proto`: the transport protocol, extension headers skipped.
   case transportProtocol
 
-  /// `iif`: the index of the interface the packet came in by; packets of the host itself have none.
-  case inputInterface
+  /// `iif` and `oif`: the index of the interface the packet came in by, and goes out by. Packets of the host itself have
+  /// come in by none; before routing or bridging a packet goes out by none. In bridge tables these are ports.
+  case inputInterface, outputInterface
 
-  /// `tcp dport`, `udp dport`.
-  case tcpDestinationPort, udpDestinationPort
+  /// `tcp dport`, `udp dport`, `udp sport`.
+  case tcpDestinationPort, udpDestinationPort, udpSourcePort
 
   /// `th dport`: bytes 2 and 3 of whatever transport header there is; use it together with `transportProtocol`.
   case destinationPort
@@ -24,28 +25,41 @@ package enum Field: Hashable, Sendable {
   /// `icmp type` and `icmpv6 type`.
   case icmpType, icmp6Type
 
+  /// `@th,64,128`: the target of a neighbour solicitation or advertisement, for which nft has no name before 1.0.8; ask
+  /// for `icmp6Type` before it. See: RFC 4861, sections 4.3 and 4.4
+  case neighbourTarget6
+
+  /// `ether type`: what the frame carries, as the frame itself says; a VLAN tag is one such thing. Bridge tables only.
+  case etherType
+
+  /// `arp saddr ip`: whose hardware address an ARP packet tells. Bridge tables only.
+  case arpSource4
+
   /// `socket cgroupv2 level N`: which cgroup that lies `level` below the root the sending or receiving socket is in or
   /// below. A packet without a full socket has none; only prerouting, input and output may ask. The root is level 0.
   case cgroup(level: UInt8)
 
-  /// All fields that are parts of the packet itself or of where it came in.
+  /// All fields that are parts of the packet itself or of where it comes in and goes out.
   package static let ofPackets: [Field] = [
     .source4, .destination4, .source6, .destination6, .hopLimit6, .networkProtocol, .transportProtocol, .inputInterface,
-    .tcpDestinationPort, .udpDestinationPort, .destinationPort, .icmpType, .icmp6Type,
+    .outputInterface, .tcpDestinationPort, .udpDestinationPort, .udpSourcePort, .destinationPort, .icmpType, .icmp6Type,
+    .neighbourTarget6, .etherType, .arpSource4,
   ]
 
   /// The type a set must give this field.
   package var type: FieldType {
     switch self {
-    case .source4, .destination4: .address4
+    case .source4, .destination4, .arpSource4: .address4
     case .source6, .destination6: .address6
     case .hopLimit6, .networkProtocol: .byte
     case .transportProtocol: .transportProtocol
-    case .inputInterface: .interface
-    case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .port
+    case .inputInterface, .outputInterface: .interface
+    case .tcpDestinationPort, .udpDestinationPort, .udpSourcePort, .destinationPort: .port
     case .icmpType: .icmpType
     case .icmp6Type: .icmp6Type
     case .cgroup: .cgroup
+    case .neighbourTarget6: .neighbourTarget
+    case .etherType: .etherType
     }
   }
 }
@@ -70,6 +84,12 @@ package enum FieldType: Hashable, Sendable, CaseIterable {
   /// `cgroupsv2`: the kernel's number of a cgroup. nft writes and reads its path below /sys/fs/cgroup instead.
   case cgroup
 
+  /// `ether_type`.
+  case etherType
+
+  /// An IPv6 address that nft takes for a number of 128 bits: `typeof @th,64,128`, alone or after an interface.
+  case neighbourTarget
+
   /// A plain byte; not used in sets.
   case byte
 
@@ -89,9 +109,9 @@ package enum FieldType: Hashable, Sendable, CaseIterable {
   package var width: Int {
     switch self {
     case .address4, .interface: 4
-    case .address6: 16
+    case .address6, .neighbourTarget: 16
     case .cgroup: 8
-    case .port: 2
+    case .port, .etherType: 2
     case .transportProtocol, .icmpType, .icmp6Type, .byte: 1
     }
   }

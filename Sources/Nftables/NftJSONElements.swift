@@ -59,14 +59,15 @@ extension TextBuffer {
       append(UInt8(ascii: "\""))
       append(address6: value)
       append(UInt8(ascii: "\""))
-    case .transportProtocol where named, .icmpType where named, .icmp6Type where named:
+    case .neighbourTarget: append("\"0x\(String(value, radix: 16))\"")
+    case .transportProtocol where named, .icmpType where named, .icmp6Type where named, .etherType where named:
       append(field.jsonName(of: UInt16(truncatingIfNeeded: value)))
     case .interface:
       append(UInt8(ascii: "\""))
       append(decimal: UInt64(truncatingIfNeeded: field.swapped(value)))
       append(UInt8(ascii: "\""))
     case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: field.swapped(value)))
-    case .port, .byte, .transportProtocol, .icmpType, .icmp6Type:
+    case .port, .byte, .transportProtocol, .icmpType, .icmp6Type, .etherType:
       append(decimal: UInt64(truncatingIfNeeded: value))
     }
   }

@@ -34,8 +34,12 @@ extension Field {
   fileprivate var json: JSONValue {
     // nft 1.0.6 leaves the level out, and does not read this object back.
     if case .cgroup = self { return .object([("socket", .object([("key", .string("cgroupv2"))]))]) }
-    if self == .inputInterface { return .object([("meta", .object([("key", .string("iif"))]))]) }
-    let words = nftExpression.split(separator: " ").map { JSONValue.string(String($0)) }
+    if type == .interface { return .object([("meta", .object([("key", .string(nftExpression))]))]) }
+    if self == .neighbourTarget6 {
+      let place: [(String, JSONValue)] = [("base", .string("th")), ("offset", .number(64)), ("len", .number(128))]
+      return .object([("payload", .object(place))])
+    }
+    let words = nftExpression.split(separator: " ", maxSplits: 1).map { JSONValue.string(String($0)) }
     if self == .networkProtocol || self == .transportProtocol {
       return .object([("meta", .object([("key", words[1])]))])
     }

@@ -14,12 +14,17 @@ extension Field {
     case .networkProtocol: "meta nfproto"
     case .transportProtocol: "meta l4proto"
     case .inputInterface: "iif"
+    case .outputInterface: "oif"
     case .tcpDestinationPort: "tcp dport"
     case .udpDestinationPort: "udp dport"
+    case .udpSourcePort: "udp sport"
     case .destinationPort: "th dport"
     case .icmpType: "icmp type"
     case .icmp6Type: "icmpv6 type"
     case .cgroup(let level): "socket cgroupv2 level \(level)"
+    case .neighbourTarget6: "@th,64,128"
+    case .etherType: "ether type"
+    case .arpSource4: "arp saddr ip"
     }
   }
 
@@ -62,7 +67,8 @@ extension FieldType {
     case .icmp6Type: "icmpv6_type"
     case .interface: "iface_index"
     case .cgroup: "cgroupsv2"
-    case .byte: "integer"
+    case .etherType: "ether_type"
+    case .byte, .neighbourTarget: "integer"
     }
   }
 
@@ -73,7 +79,8 @@ extension FieldType {
       case .transportProtocol: protocolName(value)
       case .icmpType: icmpTypeName(value)
       case .icmp6Type: icmp6TypeName(value)
-      case .port, .byte, .interface, .cgroup, .address4, .address6: nil
+      case .etherType: etherTypeName(value)
+      case .port, .byte, .interface, .cgroup, .address4, .address6, .neighbourTarget: nil
       }
     return name.map(NftValue.word) ?? .number(value)
   }
@@ -89,6 +96,18 @@ private func protocolName(_ value: UInt16) -> String? {
   case 51: "ah"
   case 58: "icmpv6"
   case 132: "sctp"
+  default: nil
+  }
+}
+
+/// See: nft's `proto.c`, ethertype_tbl
+private func etherTypeName(_ value: UInt16) -> String? {
+  switch value {
+  case 0x0800: "ip"
+  case 0x0806: "arp"
+  case 0x8100: "8021q"
+  case 0x86dd: "ip6"
+  case 0x88a8: "8021ad"
   default: nil
   }
 }

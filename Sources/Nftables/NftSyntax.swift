@@ -80,10 +80,22 @@ extension TextBuffer {
 extension SetDefinition {
   /// The lines of the definition: type, and size or flags.
   var nftProperties: [String] {
-    let type = "type \(type.map(\.nftName).joined(separator: " . "))"
+    let names = type.contains(.neighbourTarget) ? type.map(\.nftExample) : type.map(\.nftName)
+    let type = "\(type.contains(.neighbourTarget) ? "typeof" : "type") \(names.joined(separator: " . "))"
     return switch kind {
     case .hash(let size): [type, "size \(size)"]
     case .interval: [type, "flags interval"]
+    }
+  }
+}
+
+extension FieldType {
+  /// An expression of this type, for `typeof`; the only way to say the types that have no name.
+  fileprivate var nftExample: String {
+    switch self {
+    case .interface: "iif"
+    case .neighbourTarget: "@th,64,128"
+    default: nftName
     }
   }
 }

@@ -85,7 +85,8 @@ extension TextBuffer {
     case .port, .byte: append(decimal: UInt64(truncatingIfNeeded: value))
     case .interface: append(decimal: UInt64(truncatingIfNeeded: field.swapped(value)))
     case .cgroup: append(cgroup: UInt64(truncatingIfNeeded: field.swapped(value)))
-    case .transportProtocol, .icmpType, .icmp6Type:
+    case .neighbourTarget: append("0x" + String(value, radix: 16))
+    case .transportProtocol, .icmpType, .icmp6Type, .etherType:
       if inRange {
         append(decimal: UInt64(truncatingIfNeeded: value))
       } else {

@@ -41,6 +41,15 @@ package struct Packet: Hashable, Sendable {
   /// The cgroup of the packet's full socket with those above it, from level 1 on; empty where there is no such socket.
   package var cgroups: [UInt64] = []
 
+  /// The index of the interface it goes out by; `nil` where that is not decided.
+  package var outputInterface: UInt32?
+
+  /// What the frame says it carries; 0x0806 makes it an ARP packet, of which `source` is the sender's address.
+  package var etherType: UInt16
+
+  /// The target of a neighbour solicitation or advertisement.
+  package var neighbourTarget: IPAddress?
+
   /// Whether `source` is an address of this node.
   package var sourceIsLocal: Bool
 
@@ -53,7 +62,8 @@ package struct Packet: Hashable, Sendable {
     from source: IPAddress, to destination: IPAddress, _ transport: TransportProtocol, sourcePort: UInt16 = 49152,
     destinationPort: UInt16 = 0, icmpType: UInt8? = nil, tcpFlags: TCPFlags? = nil, hopLimit: UInt8 = 64,
     state: ConnectionState = .new, direction: ConnectionDirection = .original, destinationTranslated: Bool = false,
-    inputInterface: UInt32? = nil, sourceIsLocal: Bool = false, destinationIsLocal: Bool = false
+    inputInterface: UInt32? = nil, outputInterface: UInt32? = nil, etherType: UInt16? = nil,
+    neighbourTarget: IPAddress? = nil, sourceIsLocal: Bool = false, destinationIsLocal: Bool = false
   ) {
     self.source = source
     self.destination = destination
@@ -68,12 +78,18 @@ package struct Packet: Hashable, Sendable {
     self.direction = direction
     self.destinationTranslated = destinationTranslated
     self.inputInterface = inputInterface
+    self.outputInterface = outputInterface
+    self.etherType = etherType ?? source.family.etherType
+    self.neighbourTarget = neighbourTarget
     self.sourceIsLocal = sourceIsLocal
     self.destinationIsLocal = destinationIsLocal
   }
 
   /// IPv4 or IPv6.
   package var family: IPFamily { source.family }
+
+  /// Whether the frame carries the IP packet untagged.
+  var isPlain: Bool { etherType == family.etherType }
 
   /// Whether connection tracking knows a connection for the packet.
   var hasConnection: Bool { state != .invalid && state != .untracked }
@@ -102,6 +118,17 @@ extension Packet {
   /// The field's value, `nil` where the packet has no such field.
   func value(of field: Field) -> FieldValue? {
     switch field {
+    case .inputInterface: inputInterface.map { .known(UInt128($0)) }
+    case .outputInterface: outputInterface.map { .known(UInt128($0)) }
+    case .etherType: .known(UInt128(etherType))
+    case .arpSource4: etherType == 0x0806 ? .known(source.value) : nil
+    default: isPlain ? content(of: field) : nil
+    }
+  }
+
+  /// The value of a field of an IP packet.
+  private func content(of field: Field) -> FieldValue? {
+    switch field {
     case .source4: source.family == .v4 ? .known(source.value) : nil
     case .destination4: destination.family == .v4 ? .known(destination.value) : nil
     case .source6: source.family == .v6 ? .known(source.value) : nil
@@ -110,12 +137,19 @@ extension Packet {
     case .networkProtocol: .known(family == .v4 ? 2 : 10)
     case .transportProtocol: .known(UInt128(transport.rawValue))
     case .tcpDestinationPort: transport == .tcp ? destinationPort.map { .known(UInt128($0)) } : nil
+    case .udpSourcePort: transport == .udp ? sourcePort.map { .known(UInt128($0)) } : nil
     case .udpDestinationPort: transport == .udp ? destinationPort.map { .known(UInt128($0)) } : nil
-    case .inputInterface: inputInterface.map { .known(UInt128($0)) }
     case .destinationPort: destinationPort.map { .known(UInt128($0)) } ?? .arbitrary
     case .icmpType: transport == .icmp ? icmpType.map { .known(UInt128($0)) } : nil
     case .icmp6Type: transport == .icmpv6 ? icmpType.map { .known(UInt128($0)) } : nil
     case .cgroup(let level): cgroup(at: Int(level)).map { .known(UInt128($0)) }
+    case .neighbourTarget6: neighbourTarget.map { .known($0.value) }
+    case .inputInterface, .outputInterface, .etherType, .arpSource4: nil
     }
   }
+}
+
+extension IPFamily {
+  /// See: linux/if_ether.h, ETH_P_IP and ETH_P_IPV6
+  fileprivate var etherType: UInt16 { self == .v4 ? 0x0800 : 0x86dd }
 }

@@ -8,10 +8,10 @@ extension Packet {
     case .connectionDirection(let wanted): hasConnection && direction == wanted
     case .destinationTranslated: hasConnection && destinationTranslated
     case .tcpFlags(let mask, let comparison, let wanted):
-      tcpFlags.map { ($0.intersection(mask) == wanted) == (comparison == .equal) } ?? false
+      isPlain && (tcpFlags.map { ($0.intersection(mask) == wanted) == (comparison == .equal) } ?? false)
     case .localAddress(let role, let comparison):
       (role == .source ? sourceIsLocal : destinationIsLocal) == (comparison == .equal)
-    case .reject(.tcpReset): transport == .tcp
+    case .reject(.tcpReset): isPlain && transport == .tcp
     case .counter, .limit, .log, .reject(.administrativelyProhibited), .verdict: true
     }
   }

@@ -1,6 +1,7 @@
 /// What is wrong with a rule of `table`.
 func ruleProblems(in rule: Rule, of table: Table) -> [String] {
-  rule.statements.flatMap { statementProblems(in: $0, of: table) } + conflicts(in: rule) + ambiguities(in: rule)
+  rule.statements.flatMap { statementProblems(in: $0, of: table) + familyProblems(of: $0, in: table.id.family) }
+    + conflicts(in: rule) + ambiguities(in: rule)
     + orderProblems(in: rule)
     + textProblems(rule.comment, called: "the comment")
 }
@@ -21,13 +22,25 @@ private func statementProblems(in statement: Statement, of table: Table) -> [Str
   }
 }
 
+/// What the kernel of this family's hooks cannot say. Bridges know no connections, no routes and, on most kernels, no
+/// answers; inet hooks see no frames.
+private func familyProblems(of statement: Statement, in family: TableID.Family) -> [String] {
+  switch (family, statement) {
+  case (.bridge, .connectionState), (.bridge, .connectionDirection), (.bridge, .destinationTranslated),
+    (.bridge, .localAddress), (.bridge, .reject):
+    ["says \"\(statement.nftSyntax)\", which bridges do not know"]
+  case (.inet, _) where statement.fields.contains(where: \.isOfFrames): ["asks for a frame's field in an inet table"]
+  default: []
+  }
+}
+
 private func lookupProblems(_ fields: [Field], _ set: NamedSet?, called name: String) -> [String] {
   guard let set else { return ["looks into set \(name), which is missing"] }
   return fields.map(\.type) == set.definition.type ? [] : ["looks into set \(name), which is of another type"]
 }
 
 private func compareProblems(_ field: Field, _ value: UInt16) -> [String] {
-  if field.type.isAddress { return ["compares an address with a number; use a set"] }
+  if field.type.isAddress || field.type == .neighbourTarget { return ["compares an address with a number; use a set"] }
   if field.type == .cgroup { return ["compares a cgroup with a number; use a set"] }
   guard UInt128(value) > field.type.maximum else { return [] }
   return ["compares \(field.nftExpression) with \(value), which does not fit"]
@@ -62,8 +75,8 @@ private func ambiguities(in rule: Rule) -> [String] {
 
 /// Fields of both IP versions, which no packet has.
 private func conflicts(in rule: Rule) -> [String] {
-  let families = rule.statements.flatMap(\.addressFields).map { $0 == .source4 || $0 == .destination4 }
-  return families.contains(true) && families.contains(false) ? ["asks for fields of IPv4 and of IPv6"] : []
+  let kinds = Set(rule.statements.flatMap(\.fields).compactMap(\.header))
+  return kinds.count > 1 ? ["asks for fields of \(kinds.sorted().joined(separator: " and of "))"] : []
 }
 
 extension Statement {
@@ -76,9 +89,6 @@ extension Statement {
     }
   }
 
-  /// The fields that only one IP version has.
-  fileprivate var addressFields: [Field] { fields.filter { $0.type.isAddress || $0 == .hopLimit6 } }
-
   /// Whether the rule ends here.
   fileprivate var isFinal: Bool {
     switch self {
@@ -86,6 +96,21 @@ extension Statement {
     default: false
     }
   }
+}
+
+extension Field {
+  /// The header that has the field, where no other has it.
+  fileprivate var header: String? {
+    switch self {
+    case .source4, .destination4: "IPv4"
+    case .source6, .destination6, .hopLimit6: "IPv6"
+    case .arpSource4: "ARP"
+    default: nil
+    }
+  }
+
+  /// Whether only bridge hooks see the field.
+  fileprivate var isOfFrames: Bool { self == .etherType || self == .arpSource4 }
 }
 
 /// nft takes nothing after a verdict or a reject.

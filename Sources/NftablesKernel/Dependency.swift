@@ -7,6 +7,9 @@ enum Dependency: Hashable {
   /// The packet is of this IP version. In bridge tables nft asks the Ethernet header for ICMP fields, meta otherwise.
   case network(IPFamily, fromHeader: Bool)
 
+  /// The frame carries ARP.
+  case addressResolution
+
   /// The packet carries this transport protocol.
   case transport(UInt8)
 
@@ -15,6 +18,7 @@ enum Dependency: Hashable {
     let (source, data): (LoadSource, [UInt8]) =
       switch (self, family) {
       case (.transport(let number), _): (.meta(.transportProtocol), [number])
+      case (.addressResolution, _): (.payload(.link(12, 2)), [0x08, 0x06])
       case (.network(let version, _), .inet):
         (.meta(.networkProtocol), [UInt8(version == .v4 ? NFPROTO_IPV4 : NFPROTO_IPV6)])
       case (.network(let version, let fromHeader), .bridge):
@@ -37,6 +41,7 @@ enum Dependency: Hashable {
     case (.meta(.etherType), .bridge, [0x08, 0x00]): self = .network(.v4, fromHeader: false)
     case (.meta(.etherType), .bridge, [0x86, 0xdd]): self = .network(.v6, fromHeader: false)
     case (.payload(.link(12, 2)), .bridge, [0x08, 0x00]): self = .network(.v4, fromHeader: true)
+    case (.payload(.link(12, 2)), .bridge, [0x08, 0x06]): self = .addressResolution
     case (.payload(.link(12, 2)), .bridge, [0x86, 0xdd]): self = .network(.v6, fromHeader: true)
     default: return nil
     }
@@ -47,7 +52,9 @@ enum Dependency: Hashable {
     switch (self, family) {
     case (.transport(let number), _): .compare(.transportProtocol, .equal, UInt16(number))
     case (.network(let version, _), .inet): .compare(.networkProtocol, .equal, version == .v4 ? 2 : 10)
-    case (.network, .bridge): nil
+    case (.addressResolution, _): .compare(.etherType, .equal, 0x0806)
+    case (.network(let version, true), .bridge): .compare(.etherType, .equal, version == .v4 ? 0x0800 : 0x86dd)
+    case (.network(_, false), .bridge): nil
     }
   }
 }
@@ -55,12 +62,14 @@ enum Dependency: Hashable {
 /// What the statements so far tell about the packet.
 struct PacketKnowledge {
   private var network: IPFamily?
+  private var isAddressResolution = false
   private var transport: UInt8?
 
   /// Whether `dependency` is known to hold.
   func covers(_ dependency: Dependency) -> Bool {
     switch dependency {
     case .network(let version, _): network == version
+    case .addressResolution: isAddressResolution
     case .transport(let number): transport == number
     }
   }
@@ -68,6 +77,7 @@ struct PacketKnowledge {
   mutating func add(_ dependency: Dependency) {
     switch dependency {
     case .network(let version, _): network = version
+    case .addressResolution: isAddressResolution = true
     case .transport(let number): transport = number
     }
   }
@@ -78,6 +88,9 @@ struct PacketKnowledge {
     case .compare(.transportProtocol, .equal, let value): transport = UInt8(truncatingIfNeeded: value)
     case .compare(.networkProtocol, .equal, 2) where family == .inet: network = .v4
     case .compare(.networkProtocol, .equal, 10) where family == .inet: network = .v6
+    case .compare(.etherType, .equal, 0x0800): network = .v4
+    case .compare(.etherType, .equal, 0x0806): isAddressResolution = true
+    case .compare(.etherType, .equal, 0x86dd): network = .v6
     default: break
     }
   }
@@ -111,9 +124,12 @@ extension Field {
     switch self {
     case .source4, .destination4: [.network(.v4, fromHeader: false)]
     case .source6, .destination6, .hopLimit6: [.network(.v6, fromHeader: false)]
-    case .networkProtocol, .transportProtocol, .inputInterface, .destinationPort, .cgroup: []
+    case .networkProtocol, .transportProtocol, .inputInterface, .outputInterface, .destinationPort, .etherType,
+      .neighbourTarget6, .cgroup:
+      []
+    case .arpSource4: [.addressResolution]
     case .tcpDestinationPort: [.transport(UInt8(IPPROTO_TCP))]
-    case .udpDestinationPort: [.transport(UInt8(IPPROTO_UDP))]
+    case .udpDestinationPort, .udpSourcePort: [.transport(UInt8(IPPROTO_UDP))]
     case .icmpType: [.network(.v4, fromHeader: family == .bridge), .transport(UInt8(IPPROTO_ICMP))]
     case .icmp6Type: [.network(.v6, fromHeader: family == .bridge), .transport(UInt8(IPPROTO_ICMPV6))]
     }

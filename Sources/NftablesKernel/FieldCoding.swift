@@ -13,9 +13,14 @@ extension Field {
     case .networkProtocol: .meta(.networkProtocol)
     case .transportProtocol: .meta(.transportProtocol)
     case .inputInterface: .meta(.inputInterface)
+    case .outputInterface: .meta(.outputInterface)
+    case .udpSourcePort: .payload(.transport(0, 2))
     case .tcpDestinationPort, .udpDestinationPort, .destinationPort: .payload(.transport(2, 2))
     case .icmpType, .icmp6Type: .payload(.transport(0, 1))
     case .cgroup(let level): .socket(SocketExpression(level: level))
+    case .neighbourTarget6: .payload(.transport(8, 16))
+    case .etherType: .payload(.link(12, 2))
+    case .arpSource4: .payload(.network(14, 4))
     }
   }
 

@@ -15,6 +15,8 @@ extension FieldType {
     case .icmp6Type: 29
     case .interface: 20
     case .cgroup: 46
+    case .etherType: 10
+    case .neighbourTarget: 4
     case .byte: 5
     }
   }
@@ -48,13 +50,37 @@ extension SetDefinition {
     }
   }
 
-  /// The user data that nft 1.0.6 writes: the byte order of the key, and that a concatenation has no `typeof`.
+  /// The user data that nft 1.0.6 writes: the byte order of the key, its `typeof` where the type has no name, and else
+  /// that a concatenation has none.
   fileprivate var userData: [UInt8] {
-    let order = UInt8(NFTNL_UDATA_SET_KEYBYTEORDER.rawValue)
-    if type.count == 1 { return [order, 4, type[0].noted, 0, 0, 0] }
-    return [order, 4, 0, 0, 0, 0, UInt8(NFTNL_UDATA_SET_KEY_TYPEOF.rawValue), 8, 0, 4, 13, 0, 0, 0, 1, 0]
+    let typeof = UInt8(NFTNL_UDATA_SET_KEY_TYPEOF.rawValue)
+    let isNamed = !type.contains(.neighbourTarget)
+    let order = record(UInt8(NFTNL_UDATA_SET_KEYBYTEORDER.rawValue), inWord(type.count == 1 ? type[0].noted : 0))
+    if type.count == 1 { return isNamed ? order : order + record(typeof, type[0].typeof) }
+    let fields = isNamed ? [] : type.enumerated().flatMap { record(UInt8($0), $1.typeof) }
+    return order + record(typeof, record(0, inWord(13)) + record(1, fields))
   }
 }
+
+extension FieldType {
+  /// nft's record of an expression of this type: `meta iif` and `@th,64,128`; there is none of the others.
+  ///
+  /// See: nft's `expression.h`, enum expr_types (payload 7, meta 9, concat 13), and `payload.c`, payload_expr_build_udata
+  fileprivate var typeof: [UInt8] {
+    switch self {
+    case .interface: record(0, inWord(9)) + record(1, record(0, inWord(4)))
+    case .neighbourTarget:
+      record(0, inWord(7)) + record(1, [0, 0, 3, 64, 128].enumerated().flatMap { record(UInt8($0), inWord($1)) })
+    default: []
+    }
+  }
+}
+
+/// One record of user data: type, length, value.
+private func record(_ type: UInt8, _ value: [UInt8]) -> [UInt8] { [type, UInt8(value.count)] + value }
+
+/// A number as nft keeps it in records, in the machine's order.
+private func inWord(_ value: UInt8) -> [UInt8] { UInt32(value).hostBytes }
 
 extension NetlinkBatch {
   /// Adds a set without elements.

@@ -27,14 +27,18 @@ struct Render: ParsableCommand {
     let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
     let flows = model.flows(on: node)
     switch format {
-    case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax(cgroupNames: flows.cgroupNames))
+    case .nft:
+      let ruleset = lower(flows)
+      printWhole(header(flows) + replacement(of: ruleset) + ruleset.nftSyntax(cgroupNames: flows.cgroupNames))
     case .json: printWhole(lower(flows).nftJSON(cgroupNames: flows.cgroupNames))
     case .flows: printWhole(flows.lines.map { $0 + "\n" }.joined())
     }
   }
 
   /// What was there goes in the same transaction: the first line makes sure that there is something to delete.
-  private var replacement: String { "table \(moatTable)\ndelete table \(moatTable)\n" }
+  private func replacement(of ruleset: Ruleset) -> String {
+    ruleset.tables.map { "table \($0.id)\ndelete table \($0.id)\n" }.joined()
+  }
 
   /// Node, role, counts, and a line for each warning.
   private func header(_ flows: EgressFlows) -> String {

@@ -63,6 +63,14 @@ extension Lab {
   /// Starts to record what comes in at a host. Open it before sending.
   package func capture(at host: LabHost) throws(LabError) -> Capture { try Capture(in: namespace(of: host.place)) }
 
+  /// Sends a frame as it is, from its destination address on, by a pod's only interface.
+  package func sendFrame(from host: LabHost, _ bytes: [UInt8]) throws(LabError) {
+    let name = "\(host)"
+    try namespace(of: host.place).inside { () throws(LabError) in
+      _ = try checked(moat_frame_send("eth0", bytes, bytes.count), "sendto a frame", at: name)
+    }.get()
+  }
+
   /// Sends a packet as it is from a host, past its socket layer, by its routes and through its output hooks.
   ///
   /// - Throws: `LabError` with EPERM if the host's own output hook drops it.

@@ -14,14 +14,31 @@ package struct LabTopology: Hashable, Sendable {
     package var podNetworks: [Prefix]
     /// Further addresses of its own, for instance NodeLocal DNS on 169.254.20.10.
     package var localAddresses: [IPAddress]
+    /// The bridge that its pods are ports of; nil for veths with routes to them.
+    package var bridge: Bridge?
 
     package init(
-      _ name: String, addresses: [IPAddress], podNetworks: [Prefix] = [], localAddresses: [IPAddress] = []
+      _ name: String, addresses: [IPAddress], podNetworks: [Prefix] = [], localAddresses: [IPAddress] = [],
+      bridge: Bridge? = nil
     ) {
       self.name = name
       self.addresses = addresses
       self.podNetworks = podNetworks
       self.localAddresses = localAddresses
+      self.bridge = bridge
+    }
+  }
+
+  /// A bridge of pods, as the reference CNI plugins make it.
+  package struct Bridge: Hashable, Sendable {
+    /// The node's addresses on it, one a family: the pods' routers.
+    package var addresses: [IPAddress]
+    /// How much of an IPv4 and an IPv6 address all its neighbours share.
+    package var lengths: [IPFamily: Int]
+
+    package init(addresses: [IPAddress], lengths: [IPFamily: Int]) {
+      self.addresses = addresses
+      self.lengths = lengths
     }
   }
 
@@ -118,6 +135,9 @@ package struct LabTopology: Hashable, Sendable {
 extension LabTopology {
   /// The name of every node's interface to the LAN of the nodes.
   package static let lanInterface = "eth0"
+
+  /// The name of a node's bridge of pods.
+  package static let bridgeInterface = "cni0"
 
   /// The name of every node's interface to the outside.
   package static let uplinkInterface = "uplink"

@@ -48,6 +48,14 @@ extension WirePacket {
       from: source, to: destination, .icmp(of: source.family), header + payload, checksumAt: 2)
   }
 
+  /// Any ICMPv6 message; the checksum is filled in.
+  package static func icmp6(
+    from source: IPAddress, to destination: IPAddress, _ message: [UInt8], hopLimit: UInt8
+  ) -> WirePacket {
+    let plain = summed(from: source, to: destination, .icmp(of: .v6), message, checksumAt: 2)
+    return ip(from: source, to: destination, .icmp(of: .v6), Array(plain.content), hopLimit: hopLimit)
+  }
+
   /// An ICMP or ICMPv6 error about `packet`, as a router on its way would send it.
   package static func icmpError(
     from source: IPAddress, to destination: IPAddress, type: UInt8, code: UInt8, about packet: WirePacket

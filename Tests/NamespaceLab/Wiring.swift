@@ -43,13 +43,17 @@ struct Wiring {
       add("node\(index)", .lan, "", LabTopology.lanInterface, .node(node.name))
       add("node\(index)", .outside, "", LabTopology.uplinkInterface, .node(node.name))
     }
+    for node in topology.nodes where node.bridge != nil {
+      lines.append("link add name \(LabTopology.bridgeInterface) netns \(path(.node(node.name))) up type bridge")
+    }
     lines += topology.pods.indices.map { podLink($0, path: path) }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private func podLink(_ index: Int, path: (Place) -> String) -> String {
     let pod = topology.pods[index]
-    return "link add name pod\(index) netns \(path(.node(pod.node))) address \(Self.podGatewayHardware) up type veth"
+    let hardware = bridge(of: pod) == nil ? "address \(Self.podGatewayHardware) " : ""
+    return "link add name pod\(index) netns \(path(.node(pod.node))) \(hardware)up type veth"
       + " peer name eth0 netns \(path(.pod(pod.name)))"
   }
 
@@ -79,7 +83,21 @@ struct Wiring {
     return (["link set dev lo up"] + lines).joined(separator: "\n") + "\n"
   }
 
+  private func bridge(of pod: LabTopology.Pod) -> LabTopology.Bridge? {
+    topology.nodes.first { $0.name == pod.node }?.bridge
+  }
+
   private func podLines(_ pod: LabTopology.Pod) -> [String] {
+    bridge(of: pod).map { bridgedLines(pod, $0) } ?? routedLines(pod)
+  }
+
+  private func bridgedLines(_ pod: LabTopology.Pod, _ bridge: LabTopology.Bridge) -> [String] {
+    ["link set dev eth0 up"] + pod.addresses.map { addAddress($0, bridge.lengths[$0.family] ?? 0, "eth0") }
+      + bridge.addresses.filter { router in pod.addresses.contains { $0.family == router.family } }
+      .map { "route add \(anywhere($0.family)) via \($0) dev eth0" }
+  }
+
+  private func routedLines(_ pod: LabTopology.Pod) -> [String] {
     var lines = ["link set dev eth0 up"] + pod.addresses.map { addAddress($0, $0.family.bitWidth, "eth0") }
     if let source = pod.addresses.first(where: { $0.family == .v4 }) {
       lines += [
@@ -108,7 +126,16 @@ struct Wiring {
           + " dev \(LabTopology.uplinkInterface)\(source)",
       ]
     }
+    if let bridge = node.bridge {
+      lines += bridge.addresses.map {
+        addAddress($0, bridge.lengths[$0.family] ?? 0, LabTopology.bridgeInterface)
+      }
+    }
     for (number, pod) in topology.pods.enumerated() where pod.node == node.name {
+      guard node.bridge == nil else {
+        lines.append("link set dev pod\(number) master \(LabTopology.bridgeInterface)")
+        continue
+      }
       lines += podRoutes(number, node)
     }
     return lines + topology.nodes.filter { $0.name != node.name }.flatMap { routes(to: $0, from: node) }

@@ -1,4 +1,6 @@
+import NamespaceLab
 import Nftables
+import NftablesKernel
 import Testing
 
 /// Every statement, both ways through the kernel, with nft as the referee.
@@ -57,21 +59,97 @@ struct RuleTests {
         Rule([.compare(.icmpType, .equal, 8), .verdict(.drop)]),
         Rule([.compare(.icmp6Type, .equal, 135), .compare(.hopLimit6, .equal, 255), .verdict(.drop)]),
         Rule([.compare(.tcpDestinationPort, .equal, 53), .verdict(.drop)]),
+        Rule([.lookup([.inputInterface], .isIn, set: "ports"), .lookup([.outputInterface], .isNotIn, set: "ports")]),
+        Rule([.lookup([.etherType], .isNotIn, set: "frames"), .verdict(.drop)]),
+        Rule([.lookup([.inputInterface, .arpSource4], .isIn, set: "own"), .verdict(.accept)]),
+        Rule([.lookup([.arpSource4], .isNotIn, set: "sources"), .verdict(.drop)]),
+        Rule([.compare(.etherType, .equal, 0x0806), .verdict(.drop)]),
+        Rule([.compare(.etherType, .notEqual, 0x86dd), .verdict(.drop)]),
+        Rule([.compare(.etherType, .equal, 0x0800), .lookup([.source4], .isIn, set: "sources"), .verdict(.drop)]),
+        Rule([
+          .compare(.icmp6Type, .equal, 136), .lookup([.inputInterface, .neighbourTarget6], .isIn, set: "own-targets"),
+          .verdict(.accept),
+        ]),
+        Rule([.lookup([.neighbourTarget6], .isNotIn, set: "targets"), .verdict(.drop)]),
+        Rule([.lookup([.neighbourTarget6], .isIn, set: "link-targets"), .verdict(.accept)]),
+        Rule([
+          .lookup([.source6], .isIn, set: "links"), .compare(.icmp6Type, .equal, 136), .verdict(.goto("other")),
+        ]),
       ])
-    let wanted = Ruleset(tables: [Table(id: table, counters: [], sets: [sources], chains: [chain])])
+    let wanted = Ruleset(tables: [
+      Table(
+        id: table, counters: [], sets: [sources] + frameSets, chains: [chain, Chain("other", rules: [])])
+    ])
     let text = """
       table bridge moat {
         set sources { type ipv4_addr; size 1024; elements = { 10.0.0.1 } }
+        set ports { type iface_index; size 1024; elements = { 1 } }
+        set frames { type ether_type; size 1024; elements = { ip, arp, ip6, 8021q } }
+        set own { type iface_index . ipv4_addr; size 1024; elements = { 1 . 10.0.0.1 } }
+        set own-targets {
+          typeof iif . @th,64,128; size 1024; elements = { 1 . 0xfd000000000000000000000000000001 }
+        }
+        set targets { typeof @th,64,128; size 1024; elements = { 0xfd000000000000000000000000000001 } }
+        set link-targets {
+          typeof @th,64,128; flags interval
+          elements = { 0xfe800000000000000000000000000000-0xfebfffffffffffffffffffffffffffff }
+        }
+        set links { type ipv6_addr; size 1024; elements = { fe80::1 } }
+        chain other { }
         chain forward {
           type filter hook forward priority 0; policy accept;
           ip saddr @sources accept
           icmp type 8 drop
           icmpv6 type 135 ip6 hoplimit 255 drop
           tcp dport 53 drop
+          iif @ports oif != @ports
+          ether type != @frames drop
+          iif . arp saddr ip @own accept
+          arp saddr ip != @sources drop
+          ether type arp drop
+          ether type != ip6 drop
+          ether type ip ip saddr @sources drop
+          icmpv6 type nd-neighbor-advert iif . @th,64,128 @own-targets accept
+          @th,64,128 != @targets drop
+          @th,64,128 @link-targets accept
+          ip6 saddr @links icmpv6 type nd-neighbor-advert goto other
         }
       }
       """
+    #expect(problems(in: wanted).isEmpty)
+    try expect(wanted.nftSyntax, isReadAs: wanted)
     try expectBothWays(wanted, text: text)
+  }
+}
+
+/// Sets of fields that only bridges have.
+private let frameSets: [NamedSet] = [
+  NamedSet(hash: "ports", of: [.interface], keys: [ElementKey([.interface], [1])]),
+  NamedSet(
+    hash: "frames", of: [.etherType],
+    keys: [0x0800, 0x0806, 0x86dd, 0x8100].map { ElementKey([.etherType], [$0]) }),
+  NamedSet(
+    hash: "own", of: [.interface, .address4], keys: [ElementKey([.interface, .address4], [1, 0x0a00_0001])]),
+  NamedSet(
+    hash: "own-targets", of: [.interface, .neighbourTarget],
+    keys: [ElementKey([.interface, .neighbourTarget], [1, 0xfd << 120 | 1])]),
+  NamedSet(hash: "targets", of: [.neighbourTarget], keys: [ElementKey([.neighbourTarget], [0xfd << 120 | 1])]),
+  NamedSet(
+    intervals: "link-targets", of: [.neighbourTarget],
+    ranges: [
+      ElementRange(
+        first: ElementKey([.neighbourTarget], [0xfe80 << 112]),
+        last: ElementKey([.neighbourTarget], [0xfec0 << 112 - 1]))
+    ]),
+  NamedSet(hash: "links", of: [.address6], keys: [ElementKey([.address6], [0xfe80 << 112 | 1])]),
+]
+
+/// That nft loads our print, and that it is the same then.
+private func expect(_ text: String, isReadAs wanted: Ruleset) throws {
+  try inFreshNetworkNamespace {
+    try nft("-f", "-", input: text)
+    let read = try LibnftnlKernel().read().0
+    #expect(read == wanted, "\(read?.nftSyntax ?? "nothing") for \(text)")
   }
 }
 
@@ -191,6 +269,7 @@ private let comparisons = [
   RuleExample(
     "udp dport 53 accept",
     [.compare(.udpDestinationPort, .equal, 53), .verdict(.accept)]),
+  RuleExample("udp sport 53 accept", [.compare(.udpSourcePort, .equal, 53), .verdict(.accept)]),
   RuleExample("icmp type echo-request accept", [.compare(.icmpType, .equal, 8), .verdict(.accept)]),
   RuleExample(
     "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept",

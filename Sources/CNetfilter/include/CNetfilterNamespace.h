@@ -50,6 +50,9 @@ int moat_capture_open(void);
 int moat_capture_receive(
   int descriptor, uint8_t *bytes, size_t length, uint16_t *ether_type, int *outgoing);
 
+/// Sends one frame, from its destination address on, by the interface of this name.
+int moat_frame_send(const char *interface, const uint8_t *bytes, size_t length);
+
 /// An anonymous file for a program's input or output, close-on-exec.
 int moat_file_make(const char *name);
 

@@ -8,6 +8,7 @@ struct MetaExpression: Hashable {
   static let networkProtocol = MetaExpression(key: NFT_META_NFPROTO.rawValue)
   static let transportProtocol = MetaExpression(key: NFT_META_L4PROTO.rawValue)
   static let inputInterface = MetaExpression(key: NFT_META_IIF.rawValue)
+  static let outputInterface = MetaExpression(key: NFT_META_OIF.rawValue)
   static let etherType = MetaExpression(key: NFT_META_PROTOCOL.rawValue)
 }
 
