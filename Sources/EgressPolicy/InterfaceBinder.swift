@@ -52,6 +52,7 @@ struct InterfaceBinder {
     settle(previousProposals())
     bindRemainingAddresses()
     settleByElimination()
+    bindRemainingAddresses()
   }
 }
 
@@ -181,12 +182,12 @@ extension InterfaceBinder {
     ended.remove(claim)
   }
 
-  /// Rank 4, for pods whose interface is known by another address: an IPv6 address that the API tells later.
+  /// Rank 4, for pods whose one interface is known by another address: an IPv6 address that comes, or that the API
+  /// tells, later. What else was seen behind the interface first does not matter: it is this pod's, and so is the address.
   private mutating func bindRemainingAddresses() {
     let owned = Dictionary(grouping: owners.keys, by: { owners[$0] ?? "" })
     for (_, claim) in open where !ended.contains(claim) {
-      let indices = (owned[claim.podUID] ?? []).filter { claims[$0]?.addresses.contains(claim.address) == true }
-      if indices.count == 1 { bind(claim, indices[0]) }
+      if let indices = owned[claim.podUID], indices.count == 1 { bind(claim, indices[0]) }
     }
   }
 

@@ -167,7 +167,8 @@ func strangersAfterTranslation(_ interfaces: InterfaceFlows?) -> [Rule] {
   guard interfaces != nil else { return [] }
   return IPFamily.allCases.map { family in
     Rule(
-      [boundInterfaces, uplinkInterfaces, tunnelInterfaces].map { .lookup([.inputInterface], .isNotIn, set: $0) } + [
+      [uplinkInterfaces, tunnelInterfaces].map { .lookup([.inputInterface], .isNotIn, set: $0) } + [
+        .lookup([.inputInterface, family.source], .isNotIn, set: SetName.pods.of(family)),
         .lookup([family.destination], .isIn, set: SetName.gateways.of(family)),
         .verdict(.goto(Refusal.spoof.chain)),
       ], comment: "S9 somebody unknown towards a gateway, translated")

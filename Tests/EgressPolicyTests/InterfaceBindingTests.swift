@@ -54,6 +54,17 @@ struct InterfaceBindingTests {
     #expect(node.bound(pod("a", "10.0.0.1")) == [5: "a 10.0.0.1"])
   }
 
+  /// A CNI plugin gives an interface its addresses one after the other, and no event tells of the second.
+  @Test func furtherAddressOfAPodFollowsTheFirst() {
+    var node = BindingNode()
+    node.link(5, seen: ["10.0.0.1"])
+    node.link(6, seen: ["10.0.0.2"])
+    let pods = [pod("a", "10.0.0.1", "fd00::1"), pod("b", "10.0.0.2")]
+    _ = node.bound(pods)
+    node.see(6, ["10.0.0.2", "fd00::1"])
+    #expect(node.bound(pods) == [5: "a 10.0.0.1,fd00::1", 6: "b 10.0.0.2"])
+  }
+
   @Test func firstClaimWins() {
     var node = BindingNode()
     node.link(5, seen: ["10.0.0.1"])

@@ -47,9 +47,8 @@ struct BridgeLab {
     let node = NodeName(rawValue: Self.node)
     for index in snapshot.pods.indices { snapshot.pods[index].node = node }
     snapshot.hostInterfaces = interfaces
-    snapshot.podInterfaces =
-      bindInterfaces(of: snapshot, on: node, under: configuration, after: InterfaceBindings()).podInterfaces
-    return EgressModel(snapshot, under: configuration).flows(on: node)
+    let bindings = bindInterfaces(of: snapshot, on: node, under: configuration, after: InterfaceBindings())
+    return EgressModel(snapshot, under: configuration, bound: bindings).flows(on: node)
   }
 
   func refused(_ counter: Refusal, in table: TableID = moatBridgeTable) throws -> UInt64 {
