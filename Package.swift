@@ -59,7 +59,7 @@ let package = Package(
       name: "EgressAgent",
       dependencies: [
         "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "NetworkValues", "Nftables", "StatusServer",
-        "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "Telemetry", "Netlink", "Conntrack", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -132,7 +132,8 @@ let package = Package(
       name: "EgressAgentTests",
       dependencies: [
         "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
-        "ClusterModel", "NetworkValues", "NamespaceLab", "moat", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "NetworkValues", "NamespaceLab", "moat", "NftablesKernel", "Netlink", "Conntrack", "CNetfilter",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
   ]
