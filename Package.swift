@@ -58,16 +58,16 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "NetworkValues", "Nftables", "StatusServer",
-        "Telemetry", "Netlink", "Conntrack", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "Netlink", "NetworkValues",
+        "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "moat",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
-        "EgressPolicy", "Nftables",
+        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink", "NetworkValues",
+        "ClusterModel", "EgressPolicy", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -90,8 +90,13 @@ let package = Package(
       name: "table-owner", dependencies: ["NftablesKernel", "Nftables", "Netlink"], path: "Tests/TableOwner",
       swiftSettings: strict),
 
+    // Random numbers that a seed repeats, for tests and the reference cluster.
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: pure),
+
     // The reference cluster, and what is measured with it.
-    .target(name: "ReferenceCluster", path: "Benchmarks/ReferenceCluster", swiftSettings: strict),
+    .target(
+      name: "ReferenceCluster", dependencies: ["SeededRandom"], path: "Benchmarks/ReferenceCluster",
+      swiftSettings: strict),
     .executableTarget(
       name: "moat-bench",
       dependencies: [
@@ -100,11 +105,12 @@ let package = Package(
       ],
       path: "Benchmarks/MoatBench", swiftSettings: strict),
 
-    .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues"], swiftSettings: strict),
+    .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues", "SeededRandom"], swiftSettings: strict),
     .testTarget(
-      name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues"],
-      exclude: ["Fixtures"], swiftSettings: strict),
-    .testTarget(name: "NftablesTests", dependencies: ["Nftables", "NetworkValues"], swiftSettings: strict),
+      name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues", "SeededRandom"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NftablesTests", dependencies: ["Nftables", "NetworkValues", "SeededRandom"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",
       dependencies: [
@@ -118,7 +124,7 @@ let package = Package(
     .testTarget(
       name: "EgressPolicyTests",
       dependencies: [
-        "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NetworkValues",
+        "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NetworkValues", "SeededRandom",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -132,7 +138,8 @@ let package = Package(
       name: "EgressAgentTests",
       dependencies: [
         "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
-        "ClusterModel", "NetworkValues", "NamespaceLab", "moat", "NftablesKernel", "Netlink", "Conntrack", "CNetfilter",
+        "ClusterModel", "CNetfilter", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "NftablesKernel",
+        "SeededRandom", "moat",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

@@ -1,3 +1,5 @@
+import SeededRandom
+
 func namespaces(_ shape: ReferenceCluster.Shape) -> [Tree] {
   let names = (0..<shape.namespaces).map(namespaceName) + [gatewayNamespace, externalNamespace]
   return names.map { name in
@@ -42,7 +44,7 @@ private func serviceAccount(_ name: String, in namespace: String) -> Tree {
 
 /// Every pod: the gateways' on the first node, and behind and beside them the teams', each under a ServiceAccount
 /// drawn by lot, every ServiceAccount about as often.
-func pods(_ shape: ReferenceCluster.Shape, _ generator: inout SeededGenerator) -> [Tree] {
+func pods(_ shape: ReferenceCluster.Shape, _ generator: inout Seeded) -> [Tree] {
   var accounts = (0..<shape.pods).map { $0 % shape.accounts }
   accounts.shuffle(using: &generator)
   return (0..<shape.pods).map { number in
@@ -60,7 +62,7 @@ func pods(_ shape: ReferenceCluster.Shape, _ generator: inout SeededGenerator) -
 
 /// A pod of about 0.7 KB: what moat reads, with a little of what else there is.
 private func pod(
-  _ app: String, account: String, in namespace: String, node: Int, index: Int, _ generator: inout SeededGenerator
+  _ app: String, account: String, in namespace: String, node: Int, index: Int, _ generator: inout Seeded
 ) -> Tree {
   let address = podAddress(node: node, index: index)
   let hash = generator.suffix(9)

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// For each gateway its Service and its VirtualGateway. Every other gateway lists the hosts it exposes one by one; the
 /// rest expose them by a wildcard.
 func gatewayObjects(_ shape: ReferenceCluster.Shape) -> [Tree] {
@@ -70,7 +72,7 @@ func externalServices(_ shape: ReferenceCluster.Shape) -> [Tree] {
 
 /// A policy for each external service, by its name or by its label. It grants the ServiceAccounts that fall to it, so
 /// that everybody is granted something behind his team's gateway, and up to three others by lot.
-func accessPolicies(_ shape: ReferenceCluster.Shape, _ generator: inout SeededGenerator) -> [Tree] {
+func accessPolicies(_ shape: ReferenceCluster.Shape, _ generator: inout Seeded) -> [Tree] {
   let policiesOfGateway = shape.services / shape.gateways
   return (0..<shape.services).map { number in
     let gateway = shape.gateway(ofService: number)

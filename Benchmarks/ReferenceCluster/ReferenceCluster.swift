@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// The cluster that every measurement is made with, as manifests.
 ///
 /// All gateway pods run on one gateway node, so that it holds `shape.allowances` in all: hop A from every other pod of
@@ -49,7 +51,7 @@ package struct ReferenceCluster: Sendable {
 
   package init(_ shape: Shape = Shape(), seed: UInt64) {
     self.shape = shape
-    var generator = SeededGenerator(seed: seed)
+    var generator = Seeded(seed)
     var objects = namespaces(shape) + nodes(shape) + serviceAccounts(shape) + gatewayObjects(shape)
     objects += pods(shape, &generator) + externalServices(shape) + accessPolicies(shape, &generator)
     objects.append(apiServerEndpoints)

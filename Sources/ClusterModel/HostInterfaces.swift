@@ -24,9 +24,12 @@ package struct HostInterfaces: Hashable, Sendable {
   /// What the container runtime cached of its CNI plugins' results; empty where there is no such cache.
   package var cniResults: [CNIResult]
 
+  /// What of that cache could not be used: `FILE: reason`.
+  package var cniFaults: [String]
+
   package init(
     links: [HostLink] = [], addresses: [HostAddress] = [], hostRoutes: [HostRoute] = [], onLink: [OnLinkPrefix] = [],
-    defaultRoutes: [UInt32] = [], cniResults: [CNIResult] = []
+    defaultRoutes: [UInt32] = [], cniResults: [CNIResult] = [], cniFaults: [String] = []
   ) {
     self.links = links
     self.addresses = addresses
@@ -34,6 +37,7 @@ package struct HostInterfaces: Hashable, Sendable {
     self.onLink = onLink
     self.defaultRoutes = defaultRoutes
     self.cniResults = cniResults
+    self.cniFaults = cniFaults
   }
 
   /// The interface with `index`; logarithmic.

@@ -25,6 +25,9 @@ package struct AgentSettings: Sendable {
 
   /// Where `moat hold` listens: `/run/moat/hold.sock`.
   package var holdPath: String
+
+  /// The container runtime's cache of CNI results.
+  package var cniResults = "/var/lib/cni/results"
   package var environment: [String: String]
 
   package init(
@@ -106,8 +109,10 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let manager = ServiceManagerLink(environment: settings.environment)
     let surroundings = ReconcilerSurroundings(
       board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
+    let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try ManifestWatch(
-      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings)
+      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings,
+      hasPublished: interfaces.look)
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
     let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
@@ -118,6 +123,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     }
     let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
     let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
+    let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let answers = StatusAnswers(board: board)
     let unlocking = StatusAnswers(board: board, handOver: custody.handOverToHold) { await inbox.unlock() }
     let listeners = [
@@ -126,7 +132,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     ]
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + [.init(service: watching), .init(service: revoking)]
+      + [watching, observing, revoking].map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + listeners.map { .init(service: TolerantListener(listener: $0, surroundings: surroundings)) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -153,7 +159,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, revocations: revocations, node: settings.node,
-            surroundings: surroundings, schedule: schedule, logger: logger)
+            surroundings: surroundings, schedule: schedule, awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {
           finish(.failure(error))

@@ -49,15 +49,20 @@ package final class ManifestWatch: Sendable {
   private let surroundings: ReconcilerSurroundings
   private let orders = Mutex(Orders())
   private let wakeup: Wakeup
+  private let hasPublished: @Sendable () -> Void
 
-  /// - Parameter source: has been loaded once, so that only later changes of it can fail.
+  /// - Parameters:
+  ///   - source: has been loaded once, so that only later changes of it can fail.
+  ///   - hasPublished: is called after each new state was given to `inbox`.
   package init(
-    paths: [String], source: ConfigurationSource, inbox: ReconcilerInbox, surroundings: ReconcilerSurroundings
+    paths: [String], source: ConfigurationSource, inbox: ReconcilerInbox, surroundings: ReconcilerSurroundings,
+    hasPublished: @escaping @Sendable () -> Void = {}
   ) throws(AgentError) {
     self.paths = paths
     self.source = source
     self.inbox = inbox
     self.surroundings = surroundings
+    self.hasPublished = hasPublished
     wakeup = try Wakeup()
   }
 
@@ -119,5 +124,6 @@ package final class ManifestWatch: Sendable {
     guard var snapshot = state.snapshot else { return surroundings.settle() }
     snapshot.hostResolvers = loaded.resolvers
     inbox.publish(PolicyInput(snapshot: snapshot, configuration: loaded.configuration))
+    hasPublished()
   }
 }

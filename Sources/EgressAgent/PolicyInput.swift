@@ -30,12 +30,13 @@ struct DerivedRuleset {
     var findings: [String: Int]
   }
 
+  /// - Parameter bindings: who is behind which interface of the node; `nil` where nobody has looked.
   /// - Throws: where the snapshot does not know the node: nothing can be said of what it must enforce.
-  init(_ input: PolicyInput, on node: NodeName) throws(UnknownNode) {
+  init(_ input: PolicyInput, bound bindings: InterfaceBindings? = nil, on node: NodeName) throws(UnknownNode) {
     guard input.snapshot.nodes.contains(where: { $0.name == node }) else {
       throw UnknownNode(node: node, known: input.snapshot.nodes.map(\.name).sorted())
     }
-    let flows = deriveEgress(from: input.snapshot, on: node, under: input.configuration)
+    let flows = EgressModel(input.snapshot, under: input.configuration, bound: bindings).flows(on: node)
     ruleset = lower(flows)
     locked = LockState(flows)
     summary = Summary(flows)

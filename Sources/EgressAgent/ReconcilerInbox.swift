@@ -1,8 +1,9 @@
+import ClusterModel
 import Nftables
 import Synchronization
 
-/// What others want of the reconciler's thread: a slot for the newest input, in which a newer one replaces an older, and
-/// the orders to end.
+/// What others want of the reconciler's thread: a slot each for the newest input and the newest interfaces, in which a
+/// newer one replaces an older, and the orders to end.
 package final class ReconcilerInbox: Sendable {
   /// How an unlock ended: the tables that were removed.
   package typealias UnlockReply = @Sendable (Result<[TableID], KernelError>) -> Void
@@ -10,6 +11,9 @@ package final class ReconcilerInbox: Sendable {
   /// What has come in since it was last looked at.
   package struct Contents: Sendable {
     package var input: PolicyInput?
+
+    /// The node's interfaces.
+    package var interfaces: HostInterfaces?
     package var unlocks: [UnlockReply] = []
 
     /// What others did to the kernel's rulesets.
@@ -29,6 +33,12 @@ package final class ReconcilerInbox: Sendable {
   /// Puts `input` into the slot.
   package func publish(_ input: PolicyInput) {
     contents.withLock { $0.input = input }
+    wakeup.signal()
+  }
+
+  /// Puts `interfaces` into their slot.
+  package func publish(_ interfaces: HostInterfaces) {
+    contents.withLock { $0.interfaces = interfaces }
     wakeup.signal()
   }
 

@@ -23,6 +23,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let watch: (any RulesetWatching)?
   private let revocations: RevocationThread?
   private var reconciler: Reconciler<Backend>
+  private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
   private var due = ReconcilerDeadlines()
   private let logger: Logger
@@ -30,10 +31,14 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   /// - Parameters:
   ///   - watch: tells what others do to the tables, where they are open to others.
   ///   - revocations: cuts what a commit refuses.
+  ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
+  ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil, node: NodeName,
-    surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule, logger: Logger
+    surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
+    awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
+    inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
     reconciler = Reconciler(backend)
     self.watch = watch
     self.revocations = revocations
@@ -55,11 +60,12 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   package mutating func step(_ contents: ReconcilerInbox.Contents, at now: ContinuousClock.Instant) -> Ending? {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
-    if let input = contents.input { derive(input) }
+    let isNew = inputs.take(contents)
+    if isNew { derive() }
     note(contents.changes)
     if due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.verify(wanted) }
-    } else if contents.input != nil || due.isPast(\.retry, at: now) {
+    } else if isNew || due.isPast(\.retry, at: now) {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
     if due.isPast(\.heartbeat, at: now) {
@@ -80,9 +86,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     }
   }
 
-  private mutating func derive(_ input: PolicyInput) {
+  private mutating func derive() {
     do {
-      wanted = try DerivedRuleset(input, on: node)
+      wanted = try inputs.derived() ?? wanted
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {

@@ -3,7 +3,7 @@ import NetworkValues
 
 extension InterfaceBinder {
   /// What a person should know about the bindings.
-  func bindingFindings() -> [Finding] { unboundPods() + laterClaims() + strangers() }
+  func bindingFindings() -> [Finding] { unboundPods() + laterClaims() + strangers() + unusableResults() }
 
   private func names(_ indices: Set<UInt32>) -> String {
     indices.sorted().map { shown(interfaces.link($0)?.name ?? "interface \($0)", limit: 32) }.joined(separator: ", ")
@@ -71,6 +71,15 @@ extension InterfaceBinder {
   private func isOfAnother(_ pod: LocalPod?, than owner: String?) -> Bool {
     guard let pod, let owner else { return false }
     return pod.uid != owner
+  }
+
+  /// The first of the files that cannot be used.
+  private func unusableResults() -> [Finding] {
+    interfaces.cniFaults.prefix(8).map { fault in
+      Finding(
+        .cniResultUnusable, path: "CNI results", "\(shown(fault, limit: 300)); it binds no pod",
+        advice: "nothing where the host has a route to each pod; else let moat read the file, or remove it")
+    }
   }
 
   /// Pod interfaces that nobody is known to be behind.

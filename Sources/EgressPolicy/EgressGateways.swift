@@ -113,12 +113,10 @@ struct EgressGateway {
   mutating func place(on gatewayNodes: Set<NodeName>, _ nodes: [NodeName: Node], _ findings: inout [Finding]) {
     for index in pods.indices {
       let pod = pods[index].pod.pod
-      let fault: String? =
-        if pod.phase != .running { "is not Running" } else if pods[index].pod.addresses.isEmpty {
-          "owns no address"
-        } else if let node = pod.node {
-          gatewayNodes.contains(node) ? nil : "runs on \(node), which is no gateway node"
-        } else { "is on no node" }
+      let fault: Unfitness? =
+        if pod.phase != .running { .notRunning } else if pods[index].pod.addresses.isEmpty {
+          .withoutAddress
+        } else if let node = pod.node { gatewayNodes.contains(node) ? nil : .elsewhere(node) } else { .notScheduled }
       pods[index].isFit = fault == nil
       if let fault { findings.append(unfit(pod, fault)) }
     }
@@ -248,11 +246,11 @@ extension EgressGateway {
       advice: "select the gateway's Service by name or by the labels of its spec.selector")
   }
 
-  private func unfit(_ pod: Pod, _ fault: String) -> Finding {
+  private func unfit(_ pod: Pod, _ fault: Unfitness) -> Finding {
     Finding(
       .gatewayPodUnfit, pod.reference,
-      "is a pod of \(virtual.reference), but \(fault); it is protected and granted nothing",
-      advice: "run the gateway's pods on gateway nodes (gatewayNodes.selector)")
+      "is a pod of \(virtual.reference), but \(fault.description); it is protected and granted nothing",
+      advice: fault.advice)
   }
 
   private func withoutPort(_ index: Int, _ port: PortReference, _ pod: GatewayPod) -> Finding {
@@ -292,4 +290,30 @@ private func noGatewayNode(_ context: DerivationContext) -> Finding {
 
 extension Configuration {
   fileprivate var gatewayNodes: [String: String] { gatewayNodeSelector.matchLabels }
+}
+
+/// Why a gateway's pod is granted nothing (G2).
+private enum Unfitness: CustomStringConvertible {
+  case notRunning
+  case withoutAddress
+  case notScheduled
+  case elsewhere(NodeName)
+
+  var description: String {
+    switch self {
+    case .notRunning: "is not Running"
+    case .withoutAddress: "owns no address"
+    case .notScheduled: "is on no node"
+    case .elsewhere(let node): "runs on \(node), which is no gateway node"
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .notRunning: "wait until it runs, or look at its events"
+    case .withoutAddress: "wait for its address; another finding names one that is shared or outside the networks"
+    case .notScheduled: "wait until it is scheduled, or look at its events"
+    case .elsewhere: "run the gateway's pods on gateway nodes (gatewayNodes.selector)"
+    }
+  }
 }

@@ -15,9 +15,19 @@ package struct EgressModel {
   let doors: [GatewayDoor]
   private let clusterFindings: [Finding]
 
+  /// Who is behind which interface of the one node that was looked at; `nil` where none was.
+  let bindings: InterfaceBindings?
+
   /// Total: whatever is wrong with the snapshot grants nothing and is found in `findings`.
-  package init(_ snapshot: ClusterSnapshot, under configuration: Configuration) {
+  ///
+  /// - Parameter bindings: what `bindInterfaces` made of `snapshot`. Without them S9 and S14 are judged nowhere.
+  package init(
+    _ snapshot: ClusterSnapshot, under configuration: Configuration, bound bindings: InterfaceBindings? = nil
+  ) {
+    var snapshot = snapshot
+    snapshot.podInterfaces = bindings?.podInterfaces ?? []
     self.snapshot = snapshot
+    self.bindings = bindings
     self.configuration = configuration
     networks = InsideNetworks(snapshot, configuration)
     context = DerivationContext(snapshot, configuration, networks)
@@ -30,7 +40,7 @@ package struct EgressModel {
       networks.findings + context.clusterFindings + context.scopes.findings + context.ownership.findings
       + gateways.findings
       + destinations.findings + grants.findings + sharedDoors(doors, destinations.all, grants)
-      + snapshotFindings(snapshot, configuration)
+      + snapshotFindings(snapshot, configuration) + (bindings?.findings ?? [])
   }
 
   /// What `node` must enforce.

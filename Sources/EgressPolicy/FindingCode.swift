@@ -51,6 +51,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case gatewayAcrossNamespaces = "M049"
   case tooLarge = "M050"
   case clusterUnclear = "M051"
+  case cniResultUnusable = "M052"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -105,6 +106,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .gatewayAcrossNamespaces: (.warning, "a gateway's pods live in other namespaces than its VirtualGateway (G1)")
     case .tooLarge: (.warning, "an object names more than moat takes from one object; it grants nothing")
     case .clusterUnclear: (.warning, "several cluster names are used and cluster.name is not set; none is this cluster")
+    case .cniResultUnusable: (.warning, "what a CNI plugin wrote down cannot be used and binds no pod (S9)")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

@@ -12,6 +12,9 @@ package struct InterfaceBindings: Hashable, Sendable {
   /// Sorted.
   package internal(set) var findings: [Finding] = []
 
+  /// Whose interfaces these are; absent where nobody has looked at any.
+  var node: NodeName?
+
   /// Every bound address with its interface. Sorted.
   var bound: [BoundAddress] = []
 
@@ -83,7 +86,9 @@ package func bindInterfaces(
       uid: pod.metadata.uid ?? pod.reference.description, reference: pod.reference, addresses: pod.addresses)
   }
   let classes = classify(interfaces, under: configuration.cluster.interfaces)
-  return bind(pods, to: interfaces, classified: classes, after: previous)
+  var result = bind(pods, to: interfaces, classified: classes, after: previous)
+  result.node = node
+  return result
 }
 
 /// Binds `pods` to `interfaces`, by the first of these that speaks of an address:

@@ -4,7 +4,7 @@ import NetworkValues
 extension EgressModel {
   /// What identity and origin are judged by on `node`; `nil` where nobody has looked at its interfaces.
   func interfaceFlows(on node: NodeName, clients: [Flow]) -> InterfaceFlows? {
-    guard let interfaces = snapshot.hostInterfaces else { return nil }
+    guard let interfaces = snapshot.hostInterfaces, bindings?.node == node else { return nil }
     let classes = classify(interfaces, under: configuration.cluster.interfaces)
     let indices = { (wanted: InterfaceClass) in classes.filter { $0.interfaceClass == wanted }.map(\.index).sorted() }
     let local = snapshot.pods.filter { $0.node == node && $0.isLive && !$0.hostNetwork }

@@ -24,6 +24,7 @@ func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain 
   Chain(
     "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
     rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
+      + strangersAfterTranslation(interfaces)
       + [Rule([.verdict(.goto("original"))])])
 }
 

@@ -19,27 +19,45 @@ package struct PacketWalk {
 
   private let model: EgressModel
   private var rulesets: [NodeName: Ruleset] = [:]
+  private var interfaces: [NodeName: InterfaceFlows] = [:]
 
   package init(_ model: EgressModel) { self.model = model }
 
   /// The ruleset of `node`, lowered once.
   package mutating func ruleset(of node: NodeName) -> Ruleset {
     if let known = rulesets[node] { return known }
-    let ruleset = lower(model.flows(on: node))
+    let flows = model.flows(on: node)
+    let ruleset = lower(flows)
     rulesets[node] = ruleset
+    interfaces[node] = flows.interfaces
     return ruleset
   }
 
   /// Every judgement of `packet` from `origin` on, up to the first refusal: at the node where it starts, and at the node
-  /// where its destination lives.
+  /// where its destination lives. A pod's packet comes in by the pod's own interface.
   package mutating func judge(_ packet: Packet, from origin: Origin) -> [Judgement] {
     var judgements: [Judgement] = []
-    for (node, hook) in way(of: packet, from: origin) {
+    var way = way(of: packet, from: origin)
+    var packet = packet
+    if case .pod(let node) = origin {
+      packet.inputInterface = inputInterface(of: packet.source, on: node)
+      if packet.inputInterface != nil { way.insert((node, .prerouting), at: 0) }
+    }
+    for (node, hook) in way {
+      if judgements.last.map({ $0.node != node }) ?? false { packet.inputInterface = nil }
       let judgement = judge(packet, on: node, at: hook)
       judgements.append(judgement)
       if !judgement.passes { break }
     }
     return judgements
+  }
+
+  /// The interface of a pod's address as the node's hooks see it; one that is in no list where the address is bound to
+  /// none, and `nil` where nobody has looked at the node.
+  private mutating func inputInterface(of address: IPAddress, on node: NodeName) -> UInt32? {
+    _ = ruleset(of: node)
+    guard let seen = interfaces[node] else { return nil }
+    return seen.bindings.first { $0.address.address == address }?.interface ?? .max
   }
 
   /// What one hook of `node` does with `packet`, which is as it is there: for ways that `judge(_:from:)` does not know,

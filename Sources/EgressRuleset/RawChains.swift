@@ -41,7 +41,8 @@ private let prerouting: [Rule] =
       comment: "S14 from outside, by no uplink")
   } + [
     Rule([.lookup([.inputInterface], .isIn, set: tunnelInterfaces), .verdict(.accept)], comment: "S14 tunnels")
-  ] + towardsInside("S14 an interface of no known class")
+  ] + IPFamily.allCases.flatMap { strangers($0, "an interface of no known class") }
+  + towardsInside("S14 an interface of no known class")
 
 /// What came in by a pod's interface.
 private let fromPod = Chain(
@@ -60,21 +61,24 @@ private let fromPod = Chain(
         comment: "S9 not its own address")
     ]
     + IPFamily.allCases.flatMap { family in
-      [
-        Rule(
-          [.lookup([family.source], .isIn, set: SetName.reserved.of(family)), .verdict(.goto(Refusal.spoof.chain))],
-          comment: "S9 another pod's address"),
+      strangers(family, "an unknown pod") + [
         Rule(
           [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto(Refusal.origin.chain))],
-          comment: "S14 from outside, by a pod"),
-        Rule(
-          [
-            .lookup([family.destination], .isIn, set: SetName.gateways.of(family)),
-            .verdict(.goto(Refusal.spoof.chain)),
-          ],
-          comment: "S9 an unknown pod towards a gateway"),
+          comment: "S14 from outside, by a pod")
       ]
     } + towardsInside("S9 an unknown pod"))
+
+/// What nobody may do who is not known: bear a pod's address, speak to a gateway pod.
+private func strangers(_ family: IPFamily, _ who: String) -> [Rule] {
+  [
+    Rule(
+      [.lookup([family.source], .isIn, set: SetName.reserved.of(family)), .verdict(.goto(Refusal.spoof.chain))],
+      comment: "S9 \(who) with a pod's address"),
+    Rule(
+      [.lookup([family.destination], .isIn, set: SetName.gateways.of(family)), .verdict(.goto(Refusal.spoof.chain))],
+      comment: "S9 \(who) towards a gateway"),
+  ]
+}
 
 /// What a known pod sends with its own address.
 private let fromBoundPod = Chain(
@@ -146,6 +150,18 @@ private func towardsInside(_ comment: String) -> [Rule] {
       Rule(
         [.lookup([family.destination], .isIn, set: SetName.inside.of(family)), .verdict(.accept)], comment: comment)
     } + [Rule([.verdict(.goto(Refusal.origin.chain))], comment: comment)]
+}
+
+/// S9 once more, after every DNAT: a Service must not lead somebody unknown to a gateway pod.
+func strangersAfterTranslation(_ interfaces: InterfaceFlows?) -> [Rule] {
+  guard interfaces != nil else { return [] }
+  return IPFamily.allCases.map { family in
+    Rule(
+      [boundInterfaces, uplinkInterfaces, tunnelInterfaces].map { .lookup([.inputInterface], .isNotIn, set: $0) } + [
+        .lookup([family.destination], .isIn, set: SetName.gateways.of(family)),
+        .verdict(.goto(Refusal.spoof.chain)),
+      ], comment: "S9 somebody unknown towards a gateway, translated")
+  }
 }
 
 /// S14 once more, after every DNAT: a Service must not lead a pod to a tunnel's end.

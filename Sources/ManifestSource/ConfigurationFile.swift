@@ -18,13 +18,13 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
 package func loadConfiguration(
   path: String, standardInput: FileHandle = .standardInput
 ) throws(ConfigurationError) -> Configuration {
-  let handle = path == "-" ? standardInput : FileHandle(forReadingAtPath: path)
-  guard let handle else {
-    throw ConfigurationError(errors: [ManifestError("cannot be opened for reading", at: ManifestPlace(file: path))])
-  }
   let name = path == "-" ? "standard input" : path
   let bytes: [UInt8]
-  do { bytes = try contents(of: handle, name: name) } catch { throw ConfigurationError(errors: [error]) }
+  do {
+    bytes = path == "-" ? try contents(of: standardInput, name: name) : try contents(ofFile: path)
+  } catch {
+    throw ConfigurationError(errors: [error])
+  }
   return try readConfiguration(bytes, file: name)
 }
 

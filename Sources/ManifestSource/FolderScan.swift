@@ -15,6 +15,9 @@ struct FolderScan {
   private(set) var files: [FoundFile] = []
   private(set) var errors: [ManifestError] = []
 
+  /// Folders among the given paths in which nothing was found.
+  private(set) var emptyFolders: [String] = []
+
   /// Files and folders already found: links may lead in circles.
   private var visited: Set<FileIdentity> = []
   private let observer: any FolderScanObserver
@@ -24,15 +27,19 @@ struct FolderScan {
     self.observer = observer
     for path in paths {
       observer.willFollow(path)
-      add(path, missing: "does not exist")
+      let (before, known) = (files.count + errors.count, visited.count)
+      add(path, missing: "does not exist", isGiven: true)
+      if visited.count > known, files.count + errors.count == before { emptyFolders.append(path) }
     }
   }
 
-  /// The paths of files that lie in an unreadable or missing place are unknown.
-  private mutating func add(_ path: String, missing: String) {
+  /// The paths of files that lie in an unreadable or missing place are unknown. Pipes and devices are read only where
+  /// somebody named them.
+  private mutating func add(_ path: String, missing: String, isGiven: Bool = false) {
     switch PathStatus(path) {
     case .folder(let stamp):
       if visited.insert(stamp.identity).inserted { addContents(of: path) }
+    case .file(let stamp) where !stamp.isRegular && !isGiven: note("is a pipe, a socket or a device, no file", path)
     case .file(let stamp):
       if visited.insert(stamp.identity).inserted { files.append(FoundFile(path: path, stamp: stamp)) }
     case .missing, .link: note(missing, path)

@@ -1,5 +1,4 @@
 import ClusterModel
-import Foundation
 import NetworkValues
 
 /// The host's name servers from a `resolv.conf`, in its order, without repetitions.
@@ -10,10 +9,7 @@ import NetworkValues
 ///
 /// See: resolv.conf(5)
 package func readHostResolvers(path: String = "/etc/resolv.conf") throws(ManifestError) -> [IPAddress] {
-  guard let handle = FileHandle(forReadingAtPath: path) else {
-    throw ManifestError("cannot be opened for reading", at: ManifestPlace(file: path))
-  }
-  let text = String(decoding: try contents(of: handle, name: path), as: UTF8.self)
+  let text = String(decoding: try contents(ofFile: path), as: UTF8.self)
   var result: [IPAddress] = []
   for line in text.split(whereSeparator: \.isNewline) {
     let words = line.split(whereSeparator: \.isWhitespace)

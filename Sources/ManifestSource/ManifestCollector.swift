@@ -31,6 +31,9 @@ package struct ManifestCollector {
   /// Notes what could not be read at all.
   package mutating func note(_ error: ManifestError) { reading.errors.append(error) }
 
+  /// Notes what is odd and yet no error.
+  mutating func note(_ remark: String) { reading.notes.append(remark) }
+
   /// Adds what a file holds.
   package mutating func add(_ file: FileReading) {
     objects += file.objects

@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import Glibc
 
 /// The largest file that is read, in bytes: 256 MiB.
 let maximumFileSize = 256 << 20
@@ -20,38 +21,47 @@ package func loadManifests(
   let scan = FolderScan(paths.filter { $0 != "-" })
   scan.errors.forEach { collector.note($0) }
   for file in scan.files { collector.add(FileReading(ofFile: file.path)) }
+  scan.emptyFolders.forEach { collector.note("\($0): holds no .yaml, .yml or .json file") }
   return collector.finish()
 }
 
 extension FileReading {
   /// Reads a file from the disk; what cannot be read is an error of it.
   init(ofFile path: String) {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      self.init(failure: ManifestError("cannot be opened for reading", at: ManifestPlace(file: path)))
-      return
-    }
     do throws(ManifestError) {
-      self.init(try contents(of: handle, name: path), file: path, isJSON: path.lowercased().hasSuffix(".json"))
+      self.init(try contents(ofFile: path), file: path, isJSON: path.lowercased().hasSuffix(".json"))
     } catch {
       self.init(failure: error)
     }
   }
 }
 
+/// Everything the file at `path` holds, up to `maximumFileSize`.
+///
+/// See: open(2)
+func contents(ofFile path: String) throws(ManifestError) -> [UInt8] {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else {
+    throw ManifestError("cannot be opened: \(String(cString: strerror(errno)))", at: ManifestPlace(file: path))
+  }
+  return try contents(of: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), name: path)
+}
+
 /// Everything a file holds, up to `maximumFileSize`.
+///
+/// See: read(2)
 func contents(of handle: FileHandle, name: String) throws(ManifestError) -> [UInt8] {
   let place = ManifestPlace(file: name)
+  let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+  defer { chunk.deallocate() }
   var result: [UInt8] = []
-  do {
-    while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
-      result += data
-      if result.count > maximumFileSize { break }
+  while result.count <= maximumFileSize {
+    let count = read(handle.fileDescriptor, chunk.baseAddress, chunk.count)
+    if count == 0 { return result }
+    guard count > 0 || errno == EINTR else {
+      throw ManifestError("cannot be read: \(String(cString: strerror(errno)))", at: place)
     }
-  } catch {
-    throw ManifestError("cannot be read: \(shown(error.localizedDescription))", at: place)
+    result.append(contentsOf: chunk.prefix(max(count, 0)))
   }
-  guard result.count <= maximumFileSize else {
-    throw ManifestError("is larger than \(maximumFileSize >> 20) MiB, the most that is read", at: place)
-  }
-  return result
+  throw ManifestError("is larger than \(maximumFileSize >> 20) MiB, the most that is read", at: place)
 }

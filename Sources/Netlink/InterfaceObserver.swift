@@ -42,6 +42,9 @@ package final class InterfaceObserver {
   /// Becomes part of `interfaces` with the next `update`; the kernel knows nothing of it.
   package var cniResults: [CNIResult] = []
 
+  /// As `cniResults`: what of their cache could not be used.
+  package var cniFaults: [String] = []
+
   /// Subscribes to events and looks at everything once.
   ///
   /// - Parameter receiveBuffer: bytes of events that may wait; twice this is the kernel's own count.
@@ -173,7 +176,8 @@ extension InterfaceObserver {
       links: known.values.sorted { $0.index < $1.index }, addresses: addresses.filter { known[$0.index] != nil },
       hostRoutes: routes.hostRoutes.filter { known[$0.index] != nil },
       onLink: routes.onLink.filter { known[$0.index]?.hasNeighbours ?? false },
-      defaultRoutes: routes.defaultRoutes.filter { known[$0] != nil }, cniResults: cniResults)
+      defaultRoutes: routes.defaultRoutes.filter { known[$0] != nil }, cniResults: cniResults,
+      cniFaults: cniFaults)
   }
 }
 

@@ -17,7 +17,7 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// Something that is wrong now.
   package struct Fault: Hashable, Sendable, Codable {
-    /// `configuration`, `connections`, `manifests`, `model`, `kernel`, `state`, `listener`.
+    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`, `listener`.
     package var source: String
 
     /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.

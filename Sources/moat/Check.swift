@@ -16,6 +16,7 @@ struct Check: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("moat's configuration, as for render.", valueName: "path"))
   var config: String?
   @OptionGroup var node: NodeOption
+  @OptionGroup var observation: ObservationOptions
   @OptionGroup var colors: ColorOption
   @Flag(name: .long, help: "Print the catalogue of finding codes and end.") var list = false
   @Flag(name: .long, help: "Print JSON.") var json = false
@@ -30,8 +31,8 @@ struct Check: ParsableCommand {
     source.manifests = manifests
     source.config = config
     let inputs = try source.load(keepGoing: true)
-    let model = inputs.model
-    let findings = model.flows(on: try node.resolve(in: model)).findings
+    let (model, node) = try observation.resolve(inputs, node)
+    let findings = model.flows(on: node).findings
     if json {
       try printJSON(inputs.documentErrors.map(FindingRecord.init(document:)) + findings.map(FindingRecord.init))
     } else {

@@ -21,6 +21,7 @@ struct Explain: ParsableCommand {
   @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
+  @OptionGroup var observation: ObservationOptions
   @OptionGroup var colors: ColorOption
   @Option(
     name: .long,
@@ -37,7 +38,8 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     let target = try ExplainTarget(parsing: to)
-    let model = try source.load(keepGoing: progress.keepGoing).model
+    let inputs = try source.load(keepGoing: progress.keepGoing)
+    let model = observation.observeInterfaces ? try observation.resolve(inputs, node).model : inputs.model
     let subject = try resolveSubject(in: model)
     let explanation = try Explainer(model: model, subject: subject).explain(target)
     if json { try printJSON(explanation) } else { printText(explanation) }

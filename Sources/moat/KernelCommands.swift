@@ -9,15 +9,20 @@ import StatusServer
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print what moat apply would change in the kernel, as nft commands.",
-    discussion: "Exit status: 0 no difference, 2 a difference, 1 an error. Needs CAP_NET_ADMIN; changes nothing.")
+    discussion: """
+      Beside a daemon give --observe-interfaces: it judges by the node's interfaces, and what it holds differs without.
+
+      Exit status: 0 no difference, 2 a difference, 1 an error. Needs CAP_NET_ADMIN; changes nothing.
+      """)
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
+  @OptionGroup var observation: ObservationOptions
 
   func run() throws {
-    let model = try source.load(keepGoing: progress.keepGoing).model
-    let wanted = lower(model.flows(on: try node.resolve(in: model)))
+    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
+    let wanted = lower(model.flows(on: node))
     let transaction = try reportingKernelErrors { () throws(KernelError) in
       try difference(from: readConsistently(LibnftnlKernel()), to: wanted)
     }
@@ -34,15 +39,19 @@ struct Apply: ParsableCommand {
       Derives, commits the difference to what the kernel holds, reads back and compares. What does not change is left \
       alone, counters included. Where a document is broken, nothing is committed: there is no --keep-going here.
 
+      Without --observe-interfaces who a pod is and where packets come from (S9, S14) is not judged, also where a \
+      daemon did so before.
+
       Exit status: 0, or 1 on bad input or a kernel error; the kernel then holds what it held before.
       """)
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
+  @OptionGroup var observation: ObservationOptions
 
   func run() throws {
-    let model = try source.load(keepGoing: false).model
-    let flows = model.flows(on: try node.resolve(in: model))
+    let (model, node) = try observation.resolve(source.load(keepGoing: false), node)
+    let flows = model.flows(on: node)
     let done = try reportingKernelErrors { () throws(KernelError) in
       let kernel = try LibnftnlKernel()
       // A living daemon's table is not apply's to change, even where there is nothing to change.

@@ -20,11 +20,12 @@ struct Render: ParsableCommand {
   @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
+  @OptionGroup var observation: ObservationOptions
   @Option(name: .long, help: "What to print.") var format = Format.nft
 
   func run() throws {
-    let model = try source.load(keepGoing: progress.keepGoing).model
-    let flows = model.flows(on: try node.resolve(in: model))
+    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
+    let flows = model.flows(on: node)
     switch format {
     case .nft: printWhole(header(flows) + replacement + lower(flows).nftSyntax)
     case .json: printWhole(lower(flows).nftJSON)

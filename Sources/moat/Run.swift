@@ -11,8 +11,9 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The daemon: keep the kernel equal to the model.",
     discussion: """
-      Watches the manifests and commits every change of what this node must enforce. A change that cannot be read, \
-      and a kernel that refuses, leave in force what is; moat status says so.
+      Watches the manifests and this node's interfaces, and commits every change of what this node must enforce. A \
+      change that cannot be read, and a kernel that refuses, leave in force what is; moat status says so. Before \
+      manifests and interfaces could be read once, nothing is committed.
 
       SIGHUP reads the configuration again. SIGTERM and SIGINT end the daemon and leave the kernel as it is: only moat \
       unlock removes the tables.
@@ -28,6 +29,7 @@ struct Run: ParsableCommand {
   @OptionGroup var state: StateOption
   @OptionGroup var socket: SocketOption
   @OptionGroup var hold: HoldOption
+  @OptionGroup var cni: CNIOption
   @Flag(name: .long, help: "Leave the tables open to changes by others, which are repaired. For tests.")
   var noOwner = false
 
@@ -43,10 +45,11 @@ struct Run: ParsableCommand {
     umask(0o077)
     let configuration = ConfigurationSource(path: source.configurationPath)
     let loaded = try reportingFailure { () throws(ConfigurationError) in try configuration.load() }
-    let settings = AgentSettings(
+    var settings = AgentSettings(
       version: Version.current, node: nodeName(or: node), manifests: source.manifests, configuration: configuration,
       stateFolder: state.state, socketPath: socket.socket, holdPath: hold.hold,
       environment: ProcessInfo.processInfo.environment)
+    settings.cniResults = cni.cniResults
     let access = KernelAccess(ownsTables: !noOwner)
     let agent = Agent(settings, logger: logger(loaded.configuration)) { (inherited) throws(KernelError) in
       let kernel = try access.open(inheriting: inherited)

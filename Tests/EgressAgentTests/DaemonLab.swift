@@ -9,7 +9,7 @@ import StatusServer
 import Telemetry
 import Testing
 
-/// Two nodes, one of them with a daemon that reads the main scenario from a folder of its own.
+/// Two nodes whose daemons read the main scenario from a folder of its own.
 final class DaemonLab {
   let folder: TemporaryFolder
   let lab: Lab
@@ -17,32 +17,44 @@ final class DaemonLab {
   init() throws {
     folder = try TemporaryFolder()
     try folder.makeFolder("m")
-    try folder.makeFolder("state")
+    for name in ["state", "state-egress-1", "cni"] { try folder.makeFolder(name) }
     for (name, target) in [("cluster", "m/"), ("egress", "m/"), ("config", "")] {
-      let text = try String(contentsOfFile: "\(scenarioFolder)/\(name).yaml", encoding: .utf8)
+      var text = try String(contentsOfFile: "\(scenarioFolder)/\(name).yaml", encoding: .utf8)
+      // A lab's node is itself behind veths, as a pod is.
+      text.replace("\ncluster:\n", with: "\ncluster:\n  interfaces: { uplinks: [eth0, uplink] }\n")
       try folder.write(text, to: "\(target)\(name).yaml")
     }
     lab = try Lab(.twoNodes())
   }
 
-  var socket: String { folder.path + "/moat.sock" }
+  var socket: String { socket(on: "worker-1") }
   var holdPath: String { folder.path + "/hold.sock" }
   var client: DaemonClient { DaemonClient(socketPath: socket) }
 
-  static let productpage = LabHost.pod("bookinfo/productpage-v1-7f8b9c6d5-x2k4q")
-  static let coredns = LabHost.pod("kube-system/coredns-7d8f9b6c5-abcde")
+  /// What says what to enforce on worker-1.
+  var model: [String] { inputs() }
 
-  /// The options that say what to enforce.
-  var model: [String] {
-    ["--manifests", folder.path + "/m", "--config", folder.path + "/config.yaml", "--node", "worker-1"]
+  func socket(on node: String) -> String { folder.path + (node == "worker-1" ? "/moat.sock" : "/\(node).sock") }
+
+  /// Where a node's commands read what they judge by.
+  func inputs(on node: String = "worker-1") -> [String] {
+    [
+      "--manifests", folder.path + "/m", "--config", folder.path + "/config.yaml", "--node", node, "--cni-results",
+      folder.path + "/cni",
+    ]
   }
 
-  /// Starts the daemon on worker-1.
+  /// Starts a node's daemon.
   ///
   /// - Parameter through: a command that starts what follows it.
-  func start(through: [String] = [], arguments: [String] = []) throws -> RunningProgram {
-    let own = ["--state", folder.path + "/state", "--socket", socket, "--hold", holdPath]
-    return try lab.start(in: .node("worker-1"), through + [moatPath, "run"] + model + own + arguments)
+  func start(on node: String = "worker-1", through: [String] = [], arguments more: [String] = []) throws
+    -> RunningProgram
+  {
+    let state = folder.path + (node == "worker-1" ? "/state" : "/state-\(node)")
+    let hold = node == "worker-1" ? holdPath : folder.path + "/\(node)-hold.sock"
+    let own = ["--state", state, "--socket", socket(on: node), "--hold", hold]
+    let arguments = [moatPath, "run"] + inputs(on: node) + own + more
+    return try lab.start(in: .node(node), through + arguments)
   }
 
   /// Starts `moat hold` on worker-1.
@@ -97,6 +109,9 @@ final class DaemonLab {
     try lab.inside(.node("worker-1")) { try LibnftnlKernel().generation().rawValue }
   }
 
+  /// What worker-1's kernel holds.
+  func held() throws -> Ruleset? { try lab.inside(.node("worker-1")) { try LibnftnlKernel().read().0 } }
+
   /// Takes the table and the network away, as a reboot does.
   func reboot() throws { try shell("\(forwarding(0)); nft delete table inet moat") }
 
@@ -125,8 +140,9 @@ final class DaemonLab {
     return lines.filter { $0.hasSuffix(" moat") }.map { $0 + "\n" }.joined()
   }
 
-  /// Waits until the daemon's status is as demanded, ten seconds at most.
-  func await(_ isReached: (StatusDocument) -> Bool) throws {
+  /// Waits until a daemon's status is as demanded, ten seconds at most.
+  func await(on node: String = "worker-1", _ isReached: (StatusDocument) -> Bool) throws {
+    let client = DaemonClient(socketPath: socket(on: node))
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
       if let status = try? client.status(), isReached(status) { return }
@@ -146,35 +162,38 @@ final class DaemonLab {
 extension LabTopology {
   /// The hosts of the main scenario that the daemon's tests need.
   fileprivate static func twoNodes() throws -> LabTopology {
-    let address = { (text: String) in try IPAddress(parsing: text) }
-    let prefix = { (text: String) in try Prefix(parsing: text) }
+    let node = { (name: String, number: Int) in
+      Node(
+        name, addresses: try addresses("172.18.0.1\(number)", "fd00:172:18::1\(number)"),
+        podNetworks: [
+          try Prefix(parsing: "10.1.\(number).0/24"), try Prefix(parsing: "fd00:10:1:\(number)::/64"),
+        ])
+    }
+    let pod = { (name: String, place: String, number: Int, host: Int) in
+      Pod(name, on: place, addresses: try addresses("10.1.\(number).\(host)", "fd00:10:1:\(number)::\(host)"))
+    }
     return LabTopology(
-      nodes: [
-        Node(
-          "worker-1", addresses: [try address("172.18.0.11"), try address("fd00:172:18::11")],
-          podNetworks: [try prefix("10.1.1.0/24"), try prefix("fd00:10:1:1::/64")]),
-        Node(
-          "egress-1", addresses: [try address("172.18.0.12"), try address("fd00:172:18::12")],
-          podNetworks: [try prefix("10.1.2.0/24"), try prefix("fd00:10:1:2::/64")]),
-      ],
+      nodes: [try node("worker-1", 1), try node("egress-1", 2)],
       pods: [
-        Pod(
-          "bookinfo/productpage-v1-7f8b9c6d5-x2k4q", on: "worker-1",
-          addresses: [try address("10.1.1.10"), try address("fd00:10:1:1::10")]),
-        Pod(
-          "kube-system/coredns-7d8f9b6c5-abcde", on: "worker-1",
-          addresses: [try address("10.1.1.2"), try address("fd00:10:1:1::2")]),
-        Pod(
-          "istio-egress/istio-egressgateway-55fcbddd96-bwntr", on: "egress-1",
-          addresses: [try address("10.1.2.10"), try address("fd00:10:1:2::10")]),
+        try pod("bookinfo/productpage-v1-7f8b9c6d5-x2k4q", "worker-1", 1, 10),
+        try pod("bookinfo/reviews-v1-6c5d8f7b9-p9s2m", "worker-1", 1, 11),
+        try pod("kube-system/coredns-7d8f9b6c5-abcde", "worker-1", 1, 2),
+        try pod("istio-egress/istio-egressgateway-55fcbddd96-bwntr", "egress-1", 2, 10),
+        try pod("bookinfo/details-v1-9c8b7a6d5-mn4k2", "egress-1", 2, 20),
       ],
       outside: [
-        OutsideHost("httpbin", addresses: [try address("203.0.113.10"), try address("2001:db8:113::10")]),
-        OutsideHost("resolver", addresses: [try address("198.51.100.53")]),
+        OutsideHost("httpbin", addresses: try addresses("203.0.113.10", "2001:db8:113::10")),
+        OutsideHost("resolver", addresses: try addresses("198.51.100.53")),
       ],
       translations: [
-        Translation(.address(try address("10.96.0.100")), .tcp, 443, to: try address("10.1.2.10"), 8443),
-        Translation(.address(try address("fd00:10:96::100")), .tcp, 443, to: try address("fd00:10:1:2::10"), 8443),
+        Translation(
+          .address(try IPAddress(parsing: "10.96.0.100")), .tcp, 443, to: try IPAddress(parsing: "10.1.2.10"), 8443),
+        Translation(
+          .address(try IPAddress(parsing: "fd00:10:96::100")), .tcp, 443,
+          to: try IPAddress(parsing: "fd00:10:1:2::10"), 8443),
       ])
   }
 }
+
+/// Addresses that are written in a test.
+private func addresses(_ texts: String...) throws -> [IPAddress] { try texts.map { try IPAddress(parsing: $0) } }

@@ -1,6 +1,7 @@
 import ClusterModel
 import EgressAgent
 import Nftables
+import SeededRandom
 import Testing
 
 @Suite struct ReconcilerTests {

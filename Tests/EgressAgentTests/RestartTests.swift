@@ -3,6 +3,7 @@ import Glibc
 import NamespaceLab
 import Nftables
 import NftablesKernel
+import SeededRandom
 import Testing
 
 /// A daemon that ends and begins, however it does, opens nothing: zero packets of a pod that never stops trying.
@@ -13,7 +14,7 @@ struct RestartTests {
 
   init() throws {
     daemon = try DaemonLab()
-    hammer = Hammer(from: DaemonLab.productpage, in: daemon.lab)
+    hammer = Hammer(from: productpage, in: daemon.lab)
   }
 
   /// What gets out while nothing stands must be seen, or seeing nothing afterwards means nothing.

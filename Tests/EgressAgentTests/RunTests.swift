@@ -115,5 +115,3 @@ struct RunTests {
     #expect(ended.status == 1 && ended.errors.contains("cannot start"))
   }
 }
-
-private let productpage = DaemonLab.productpage

@@ -2,6 +2,7 @@ import ClusterModel
 import EgressAgent
 import Foundation
 import ManifestSource
+import SeededRandom
 import Testing
 
 @Suite struct WatchedManifestsTests {

@@ -1,5 +1,6 @@
 import ClusterModel
 import NetworkValues
+import SeededRandom
 import Testing
 
 @testable import EgressPolicy

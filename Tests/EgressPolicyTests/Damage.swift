@@ -1,4 +1,5 @@
 import ClusterModel
+import SeededRandom
 
 /// Damage of one value, after which the object says nothing new that is valid: parts are taken away, take another type,
 /// become a word or a text that nobody knows, or an unknown field appears.

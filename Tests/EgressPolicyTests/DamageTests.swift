@@ -3,6 +3,7 @@ import EgressPolicy
 import Foundation
 import ManifestSource
 import NetworkValues
+import SeededRandom
 import Testing
 
 /// Damaged manifests of the main scenario, by seed: whatever is damaged, nothing crashes, and nothing is allowed that

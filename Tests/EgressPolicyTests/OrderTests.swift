@@ -1,6 +1,7 @@
 import ClusterModel
 import EgressPolicy
 import EgressRuleset
+import SeededRandom
 import Testing
 
 /// Derivation depends on what the objects say, not on the order in which they stand.

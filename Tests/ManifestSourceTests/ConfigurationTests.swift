@@ -57,7 +57,7 @@ import Testing
   @Test func defaults() throws {
     let text = "apiVersion: moat.dev/v1alpha1\nkind: MoatConfiguration\n"
     #expect(try readConfiguration(Array(text.utf8), file: "c") == Configuration())
-    let httpbin = try loadConfiguration(path: fixture("httpbin") + "/config.yaml")
+    let httpbin = try loadConfiguration(path: httpbin + "/config.yaml")
     #expect(httpbin.exceptions.map(\.name) == ["coredns-upstream"])
     #expect(httpbin.names.hosts["httpbin.org"]?.count == 2)
   }

@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import Glibc
 import ManifestSource
 import Testing
 
@@ -43,6 +44,32 @@ import Testing
     let reading = loadManifests(paths: [folder, folder + "/", "\(folder)/a.yaml"])
     #expect(reading.snapshot.pods.map(\.metadata.name) == ["a"])
     #expect(reading.errors.map(\.description) == ["\(folder)/self.yaml: is a link to something that does not exist"])
+  }
+
+  /// A pipe in a folder would be waited for without end; one that is named is meant.
+  @Test func pipesInFolders() throws {
+    #expect(mkfifo("\(folder)/pipe.yaml", 0o600) == 0)
+    let reading = loadManifests(paths: [folder])
+    #expect(
+      reading.errors.map(\.description) == ["\(folder)/pipe.yaml: is a pipe, a socket or a device, no file"])
+    #expect(reading.notes.isEmpty)
+  }
+
+  @Test func folderWithoutManifests() throws {
+    try files.createDirectory(atPath: "\(folder)/sub", withIntermediateDirectories: true)
+    let reading = loadManifests(paths: [folder, folder + "/"])
+    #expect(reading.errors.isEmpty)
+    #expect(reading.notes == ["\(folder): holds no .yaml, .yml or .json file"])
+  }
+
+  @Test func configurationThatCannotBeRead() throws {
+    #expect(throws: ConfigurationError.self) { try loadConfiguration(path: folder) }
+    do { _ = try loadConfiguration(path: folder) } catch {
+      #expect(error.description == "\(folder): cannot be read: Is a directory")
+    }
+    do { _ = try loadConfiguration(path: folder + "/none.yaml") } catch {
+      #expect(error.description == "\(folder)/none.yaml: cannot be opened: No such file or directory")
+    }
   }
 
   @Test func sameObjectInTwoFiles() throws {

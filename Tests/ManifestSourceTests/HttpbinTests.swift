@@ -4,7 +4,7 @@ import NetworkValues
 import Testing
 
 @Suite struct HttpbinTests {
-  let folder = fixture("httpbin")
+  let folder = httpbin
 
   @Test func everyObjectIsRead() {
     let reading = loadManifests(paths: [folder])

@@ -1,25 +1,9 @@
 import ClusterModel
-
-/// A generator whose numbers depend on its seed alone.
-///
-/// See: Steele, Lea, Flood, Fast splittable pseudorandom number generators (SplitMix64)
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
-  }
-}
+import SeededRandom
 
 /// A text with one to four bytes deleted, doubled, replaced or exchanged.
 func mutate(_ text: [UInt8], seed: UInt64) -> [UInt8] {
-  var generator = SeededGenerator(seed: seed)
+  var generator = Seeded(seed)
   var result = text
   for _ in 0..<Int.random(in: 1...4, using: &generator) where !result.isEmpty {
     let place = Int.random(in: 0..<result.count, using: &generator)
@@ -38,7 +22,7 @@ func mutate(_ text: [UInt8], seed: UInt64) -> [UInt8] {
 extension ManifestValue {
   /// The tree with one of its nodes deleted, doubled, renamed or replaced by a value that decoders may stumble over.
   func mutated(seed: UInt64) -> ManifestValue {
-    var generator = SeededGenerator(seed: seed)
+    var generator = Seeded(seed)
     var target = Int.random(in: 0..<nodeCount, using: &generator)
     return mutated(at: &target, using: &generator)
   }
@@ -53,7 +37,7 @@ extension ManifestValue {
   }
 
   /// Changes the node that is `target` places ahead in the order of the text.
-  private func mutated(at target: inout Int, using generator: inout SeededGenerator) -> ManifestValue {
+  private func mutated(at target: inout Int, using generator: inout Seeded) -> ManifestValue {
     if target == 0 {
       target -= 1
       return changed(using: &generator)
@@ -73,7 +57,7 @@ extension ManifestValue {
     }
   }
 
-  private func changed(using generator: inout SeededGenerator) -> ManifestValue {
+  private func changed(using generator: inout Seeded) -> ManifestValue {
     let strange: [ManifestValue] = [
       nil, true, false, 0, -1, 65536, 443, [], [:], "", "*", "${VAR}", "EXTERNAL_SERVICE", "ALL", "10.0.0.1/8", "::/0",
       "a.example", "default", ManifestValue(.number("1.5")), [nil], ["name": "x"], ["number": 0],

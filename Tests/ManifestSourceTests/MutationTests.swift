@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import ManifestSource
+import SeededRandom
 import Testing
 
 /// Manifests damaged at random, by seed: whatever comes of them, nothing crashes, and what is said is printable.
@@ -12,7 +13,7 @@ import Testing
   #endif
 
   private func bytes(_ name: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(fileURLWithPath: fixture("httpbin") + "/" + name)))
+    Array(try Data(contentsOf: URL(fileURLWithPath: httpbin + "/" + name)))
   }
 
   @Test(arguments: ["egress.yaml", "config.yaml"]) func damagedText(_ name: String) throws {
@@ -32,7 +33,7 @@ import Testing
       try String(decoding: bytes(name), as: UTF8.self).components(separatedBy: "\n---\n").map(tree)
     }
     for seed in 0..<count {
-      var generator = SeededGenerator(seed: seed)
+      var generator = Seeded(seed)
       let index = Int.random(in: 0..<objects.count, using: &generator)
       let damaged = objects[index].mutated(seed: seed)
       let (values, error) = ManifestValue.documents(ofJSON: Array(damaged.json.utf8))

@@ -67,6 +67,31 @@ package final class Lab: Sendable {
   /// A path for `nsenter --net=PATH`, valid while this process and the lab live.
   package func namespacePath(of host: LabHost) throws(LabError) -> String { try namespace(of: host.place).path }
 
+  /// Removes a pod's link to its node; the pod's processes and sockets live on.
+  package func unplug(pod name: String) throws(LabError) {
+    guard let pod = topology.pods.first(where: { $0.name == name }), let link = topology.interface(ofPod: name) else {
+      throw .unknownHost("pod \(name)")
+    }
+    try namespace(of: .node(pod.node)).runChecked(["ip", "link", "del", link])
+  }
+
+  /// Gives an unplugged pod a new link, by the name of the old one, with its addresses and routes.
+  ///
+  /// - Parameter isRouted: whether the node has routes to the pod.
+  package func plug(pod name: String, isRouted: Bool = true) throws(LabError) {
+    let paths = namespaces.withLock { $0.mapValues(\.path) }
+    let wiring = Wiring(topology: topology)
+    guard let pod = topology.pods.first(where: { $0.name == name }),
+      let lines = wiring.replacement(ofPod: name, path: { paths[$0] ?? "missing" })
+    else { throw .unknownHost("pod \(name)") }
+    let inside = try namespace(of: .pod(name))
+    try namespace(of: .lan).runChecked(["ip", "-batch", "-"], input: lines.link)
+    try inside.runChecked(["ip", "-batch", "-"], input: wiring.configuration(of: .pod(name)))
+    if isRouted { try namespace(of: .node(pod.node)).runChecked(["ip", "-batch", "-"], input: lines.routes) }
+    try inside.awaitReadiness(routing: true)
+    try namespace(of: .node(pod.node)).awaitReadiness(routing: true)
+  }
+
   func namespace(of place: Place) throws(LabError) -> NetworkNamespace {
     guard let namespace = namespaces.withLock({ $0[place] }) else { throw .unknownHost("\(place)") }
     return namespace

@@ -43,10 +43,28 @@ struct Wiring {
       add("node\(index)", .lan, "", LabTopology.lanInterface, .node(node.name))
       add("node\(index)", .outside, "", LabTopology.uplinkInterface, .node(node.name))
     }
-    for (index, pod) in topology.pods.enumerated() {
-      add("pod\(index)", .node(pod.node), "address \(Self.podGatewayHardware) ", "eth0", .pod(pod.name))
-    }
+    lines += topology.pods.indices.map { podLink($0, path: path) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func podLink(_ index: Int, path: (Place) -> String) -> String {
+    let pod = topology.pods[index]
+    return "link add name pod\(index) netns \(path(.node(pod.node))) address \(Self.podGatewayHardware) up type veth"
+      + " peer name eth0 netns \(path(.pod(pod.name)))"
+  }
+
+  /// What makes a removed link of a pod anew: a batch for the LAN's namespace, and one for the pod's node.
+  func replacement(ofPod name: String, path: (Place) -> String) -> (link: String, routes: String)? {
+    guard let index = topology.pods.firstIndex(where: { $0.name == name }),
+      let node = topology.nodes.first(where: { $0.name == topology.pods[index].node })
+    else { return nil }
+    return (podLink(index, path: path) + "\n", podRoutes(index, node).joined(separator: "\n") + "\n")
+  }
+
+  private func podRoutes(_ index: Int, _ node: LabTopology.Node) -> [String] {
+    topology.pods[index].addresses.map {
+      "route replace \(Prefix($0)) dev pod\(index)\(sourceHint(node, $0.family))"
+    }
   }
 
   /// The batch for inside one namespace: addresses, routes, neighbours.
@@ -91,7 +109,7 @@ struct Wiring {
       ]
     }
     for (number, pod) in topology.pods.enumerated() where pod.node == node.name {
-      lines += pod.addresses.map { "route replace \(Prefix($0)) dev pod\(number)\(sourceHint(node, $0.family))" }
+      lines += podRoutes(number, node)
     }
     return lines + topology.nodes.filter { $0.name != node.name }.flatMap { routes(to: $0, from: node) }
   }

@@ -1,5 +1,6 @@
 import NetworkValues
 import Nftables
+import SeededRandom
 import Testing
 
 /// Which connections a change of rules concerns, and which of them are refused.

@@ -1,4 +1,5 @@
 import NetworkValues
+import SeededRandom
 import Testing
 
 @testable import Nftables

@@ -1,3 +1,5 @@
+import SeededRandom
+
 @testable import Nftables
 
 extension Seeded {

@@ -2,11 +2,9 @@ import ClusterModel
 import Foundation
 import ManifestSource
 
-/// The path of a file or folder below `Fixtures`.
-func fixture(_ name: String, file: String = #filePath) -> String {
-  URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Fixtures").appendingPathComponent(name)
-    .path
-}
+/// The folder of the main scenario.
+let httpbin = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .appendingPathComponent("Scenarios/01-httpbin").path
 
 /// What comes of a text, as if it were a file called `test.yaml`.
 func read(_ text: String, isJSON: Bool = false) -> ManifestReading {

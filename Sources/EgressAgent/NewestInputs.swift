@@ -1,0 +1,61 @@
+import ClusterModel
+import EgressPolicy
+
+/// The newest of everything that what is enforced depends on, and the bindings that are carried from one state to the
+/// next (S9).
+struct NewestInputs {
+  private let node: NodeName
+  private let awaitsInterfaces: Bool
+  private var manifests: PolicyInput?
+  private var interfaces: HostInterfaces?
+  private var bindings: InterfaceBindings?
+
+  /// - Parameter awaitsInterfaces: nothing can be derived before the node's interfaces are known.
+  init(on node: NodeName, awaitingInterfaces awaitsInterfaces: Bool) {
+    self.node = node
+    self.awaitsInterfaces = awaitsInterfaces
+  }
+
+  /// Takes what has come in, and binds.
+  ///
+  /// - Returns: whether there is everything to derive from, and a reason to.
+  mutating func take(_ contents: ReconcilerInbox.Contents) -> Bool {
+    guard contents.input != nil || contents.interfaces != nil else { return false }
+    manifests = contents.input ?? manifests
+    let before = (interfaces, bindings)
+    if let seen = contents.interfaces ?? interfaces {
+      interfaces = seen
+      // Without manifests, too: what was behind an interface first is remembered from then on.
+      bindings = bindInterfaces(
+        of: snapshot, on: node, under: manifests?.configuration ?? Configuration(),
+        after: bindings ?? InterfaceBindings())
+    }
+    guard let manifests, interfaces != nil || !awaitsInterfaces else { return false }
+    return contents.input != nil || bindings != before.1
+      || !(interfaces?.isJudged(as: before.0, under: manifests.configuration.cluster.interfaces) ?? true)
+  }
+
+  private var snapshot: ClusterSnapshot {
+    var snapshot = manifests?.snapshot ?? ClusterSnapshot()
+    snapshot.hostInterfaces = interfaces
+    return snapshot
+  }
+
+  /// What must be enforced; `nil` before everything has come in.
+  ///
+  /// - Throws: where the manifests do not know the node.
+  func derived() throws(UnknownNode) -> DerivedRuleset? {
+    guard let manifests, interfaces != nil || !awaitsInterfaces else { return nil }
+    let input = PolicyInput(snapshot: snapshot, configuration: manifests.configuration)
+    return try DerivedRuleset(input, bound: bindings, on: node)
+  }
+}
+
+extension HostInterfaces {
+  /// Whether nothing differs that the rules of identity and origin are made of, bindings aside.
+  fileprivate func isJudged(as other: HostInterfaces?, under configuration: Configuration.Interfaces) -> Bool {
+    guard let other else { return false }
+    return addresses == other.addresses && onLink == other.onLink
+      && classify(self, under: configuration) == classify(other, under: configuration)
+  }
+}
