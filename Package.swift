@@ -65,8 +65,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "EgressPolicy", "EgressRuleset", "ManifestSource", "Netlink", "NetworkValues", "Nftables",
-        "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "Netlink", "NetworkValues",
+        "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -145,7 +145,8 @@ let package = Package(
       name: "EgressAgentTests",
       dependencies: [
         "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
-        "ClusterModel", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "SeededRandom", "moat",
+        "ClusterModel", "CNetfilter", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "NftablesKernel",
+        "SeededRandom", "moat",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

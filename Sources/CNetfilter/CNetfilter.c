@@ -32,7 +32,7 @@ int moat_open_memory(void) { return memfd_create("moat", MFD_CLOEXEC); }
 // Packets are handled within read-side critical sections of RCU, whose end this command waits for.
 void moat_await_packets(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
-// Room for one descriptor beside one byte.
+// Room for one descriptor beside one byte, or a text elsewhere.
 struct passage {
   struct msghdr message;
   struct iovec vector;
@@ -49,9 +49,10 @@ static struct msghdr *prepare(struct passage *passage) {
   return &passage->message;
 }
 
-int moat_send_descriptor(int socket, int descriptor) {
+int moat_send_descriptor(int socket, const void *bytes, size_t count, int descriptor) {
   struct passage passage;
   struct msghdr *message = prepare(&passage);
+  passage.vector = (struct iovec){.iov_base = (void *)bytes, .iov_len = count};
   struct cmsghdr *control = CMSG_FIRSTHDR(message);
   control->cmsg_level = SOL_SOCKET;
   control->cmsg_type = SCM_RIGHTS;

@@ -23,13 +23,16 @@ package struct AgentSettings: Sendable {
   /// Where `moat status` and `moat unlock` ask: `/run/moat/moat.sock`.
   package var socketPath: String
 
+  /// Where `moat hold` listens: `/run/moat/hold.sock`.
+  package var holdPath: String
+
   /// The container runtime's cache of CNI results.
   package var cniResults = "/var/lib/cni/results"
   package var environment: [String: String]
 
   package init(
     version: String, node: NodeName, manifests: [String], configuration: ConfigurationSource, stateFolder: String,
-    socketPath: String, environment: [String: String]
+    socketPath: String, holdPath: String, environment: [String: String]
   ) {
     self.version = version
     self.node = node
@@ -37,6 +40,7 @@ package struct AgentSettings: Sendable {
     self.configuration = configuration
     self.stateFolder = stateFolder
     self.socketPath = socketPath
+    self.holdPath = holdPath
     self.environment = environment
   }
 }
@@ -48,22 +52,27 @@ package struct OpenedKernel<Backend: NftablesBackend> {
   /// Absent where others cannot change moat's tables.
   package var watch: (any RulesetWatching)?
 
-  package init(_ backend: Backend, watch: (any RulesetWatching)? = nil) {
+  /// The descriptor of the socket that owns moat's tables, where one does.
+  package var owner: Int32?
+
+  package init(_ backend: Backend, watch: (any RulesetWatching)? = nil, owner: Int32? = nil) {
     self.backend = backend
     self.watch = watch
+    self.owner = owner
   }
 }
 
 /// The daemon: watches, reconciles and answers questions until it is told to end.
 package struct Agent<Backend: NftablesBackend & SendableMetatype> {
   private let settings: AgentSettings
-  private let openKernel: @Sendable () throws(KernelError) -> OpenedKernel<Backend>
+  private let openKernel: @Sendable (_ inherited: [Int32]) throws(KernelError) -> OpenedKernel<Backend>
   private let logger: Logger
 
-  /// - Parameter openKernel: called once, on the thread that alone will use the kernel.
+  /// - Parameter openKernel: called once, on the thread that alone will use the kernel, with the sockets that were kept
+  ///   for it, which it must close.
   package init(
     _ settings: AgentSettings, logger: Logger,
-    openKernel: @escaping @Sendable () throws(KernelError) -> OpenedKernel<Backend>
+    openKernel: @escaping @Sendable (_ inherited: [Int32]) throws(KernelError) -> OpenedKernel<Backend>
   ) {
     self.settings = settings
     self.logger = logger
@@ -106,19 +115,24 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
       hasPublished: interfaces.look)
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
+    let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
+    let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
-    let reconciling = reconcilerService(inbox, surroundings, schedule) { ending in result.withLock { $0 = ending } }
+    let reconciling = reconcilerService(inbox, surroundings, custody, revocations, schedule) { ending in
+      result.withLock { $0 = ending }
+    }
+    let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
     let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let answers = StatusAnswers(board: board)
-    let unlocking = StatusAnswers(board: board) { await inbox.unlock() }
+    let unlocking = StatusAnswers(board: board, handOver: custody.handOverToHold) { await inbox.unlock() }
     let listeners = [
       StatusListener(.unix(settings.socketPath), answers: unlocking, logger: logger),
       StatusListener(.tcp(loaded.configuration.listen), answers: answers, logger: logger),
     ]
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + [watching, observing].map { .init(service: $0) }
+      + [watching, observing, revoking].map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + listeners.map { .init(service: TolerantListener(listener: $0, surroundings: surroundings)) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -133,17 +147,19 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
 
   /// The reconciler on a thread of its own; `finish` hears how it ended.
   private func reconcilerService(
-    _ inbox: ReconcilerInbox, _ surroundings: ReconcilerSurroundings, _ schedule: ReconcilerSchedule,
+    _ inbox: ReconcilerInbox, _ surroundings: ReconcilerSurroundings, _ custody: SocketCustody,
+    _ revocations: RevocationThread, _ schedule: ReconcilerSchedule,
     finish: @escaping @Sendable (Result<ReconcilerLoop<Backend>.Ending, KernelError>) -> Void
   ) -> ThreadService {
     ThreadService(
       name: "netlink",
       work: {
         do throws(KernelError) {
-          let kernel = try openKernel()
+          let kernel = try openKernel(custody.takeBack())
+          if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
-            kernel.backend, watch: kernel.watch, node: settings.node, surroundings: surroundings, schedule: schedule,
-            awaitingInterfaces: true, logger: logger)
+            kernel.backend, watch: kernel.watch, revocations: revocations, node: settings.node,
+            surroundings: surroundings, schedule: schedule, awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {
           finish(.failure(error))

@@ -27,7 +27,9 @@ package struct Reconciler<Backend: NftablesBackend> {
     do {
       let generation = try commit(transaction, since: known.generation)
       belief = Belief(ruleset: wanted.committed(onto: known.ruleset), generation: generation)
-      return Reconciliation(transaction: transaction, generation: generation)
+      var done = Reconciliation(transaction: transaction, generation: generation)
+      done.concern = concern(from: known.ruleset, to: wanted)
+      return done
     } catch {
       var result = try enforceReading(wanted)
       result.disturbance = error
@@ -55,14 +57,20 @@ package struct Reconciler<Backend: NftablesBackend> {
   ///
   /// - Throws: `KernelError`, as `enforce`.
   package mutating func verify(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
+    let wasKnown = belief != nil
     belief = nil
-    return try enforceReading(wanted)
+    var done = try enforceReading(wanted)
+    if wasKnown, done.transaction.isEmpty { done.concern = .nothing }
+    return done
   }
 
   private mutating func enforceReading(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
     let done = try Nftables.enforce(wanted, in: backend)
     belief = Belief(ruleset: done.held, generation: done.generation)
-    return Reconciliation(transaction: done.transaction, generation: done.generation, isReadBack: true)
+    var result = Reconciliation(transaction: done.transaction, generation: done.generation, isReadBack: true)
+    // What held before may have let through anything; also what an earlier daemon could not cut any more.
+    result.concern = .everything
+    return result
   }
 }
 
@@ -79,4 +87,7 @@ package struct Reconciliation: Hashable, Sendable {
 
   /// Why what was believed of the kernel turned out to be wrong, if it did.
   package var disturbance: KernelError?
+
+  /// The connections that what is wanted may refuse, and what held before may not have.
+  package var concern = Concern.nothing
 }

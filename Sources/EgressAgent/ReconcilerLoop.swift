@@ -21,6 +21,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let surroundings: ReconcilerSurroundings
   private let schedule: ReconcilerSchedule
   private let watch: (any RulesetWatching)?
+  private let revocations: RevocationThread?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
@@ -29,16 +30,18 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   /// - Parameters:
   ///   - watch: tells what others do to the tables, where they are open to others.
+  ///   - revocations: cuts what a commit refuses.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
-    _ backend: Backend, watch: (any RulesetWatching)? = nil, node: NodeName, surroundings: ReconcilerSurroundings,
-    schedule: ReconcilerSchedule, awaitingInterfaces awaitsInterfaces: Bool = false,
-    logger: Logger
+    _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil, node: NodeName,
+    surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
+    awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
     inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
     reconciler = Reconciler(backend)
     self.watch = watch
+    self.revocations = revocations
     self.node = node
     self.surroundings = surroundings
     self.schedule = schedule
@@ -75,7 +78,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private func note(_ changes: [RulesetChange]) {
     for change in changes where change.concernsUs {
       switch change {
-      case .commit(let commit): logger.warning("\(commit); read back and repaired")
+      case .commit(let commit):
+        surroundings.board.update { document, _ in document.counts.tampered += 1 }
+        logger.warning("\(commit); it is read back and repaired")
       case .unknown: logger.warning("changes of others were lost; read back")
       }
     }
@@ -100,6 +105,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       let done = try body(&reconciler, wanted.ruleset)
       due.retry = nil
       due.failures = 0
+      revocations?.revoke(refusedBy: wanted.ruleset, done.concern)
       record(done, of: wanted.summary)
       surroundings.save(wanted.locked)
     } catch {
@@ -117,11 +123,16 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     if operations > 0 { logger.info("committed \(operations) operations", metadata: ["node": "\(node)"]) }
     if let disturbance = done.disturbance { logger.notice("read the kernel again: \(disturbance)") }
     surroundings.report([], from: "kernel")
+    let isRepair =
+      operations > 0 && done.isReadBack && done.disturbance == nil && surroundings.board.current.enforced != nil
+    if isRepair {
+      let first = done.transaction.operations.prefix(3).map(\.summary).joined(separator: "; ")
+      logger.warning("repaired what others had changed: \(first)\(operations > 3 ? "; …" : "")")
+    }
     surroundings.board.update { document, now in
       document.counts.commits += operations > 0 ? 1 : 0
       document.counts.readBacks += done.isReadBack ? 1 : 0
       document.counts.outruns += done.disturbance?.isOutrun == true ? 1 : 0
-      let isRepair = operations > 0 && done.isReadBack && done.disturbance == nil && document.enforced != nil
       document.counts.repairs += isRepair ? 1 : 0
       let since = operations > 0 ? now : document.enforced?.since ?? now
       let verified = done.isReadBack ? now : document.enforced?.verified ?? now

@@ -1,8 +1,9 @@
 import Glibc
+import Netlink
 
 /// The service manager that started this process and wants to hear of it.
 ///
-/// See: sd_notify(3), systemd.service(5) Type=notify and WatchdogSec=
+/// See: sd_notify(3), sd_listen_fds(3), systemd.service(5) Type=notify, WatchdogSec= and FileDescriptorStoreMax=
 package struct ServiceManagerLink: Sendable {
   private let socketPath: String
 
@@ -29,21 +30,27 @@ package struct ServiceManagerLink: Sendable {
   }
 }
 
-/// Gives the address of a socket in the file system, or, with a leading `@`, of an abstract one, to `body`.
-///
-/// - Returns: `nil` where the path is too long.
-private func withUnixAddress<Result>(
-  _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-) -> Result? {
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  let bytes = Array(path.utf8)
-  guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-  if bytes.first == UInt8(ascii: "@") { address.sun_path.0 = 0 }
-  let isAbstract = bytes.first == UInt8(ascii: "@")
-  let length = MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1)
-  return withUnsafePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
+extension ServiceManagerLink {
+  /// Has the service manager keep a copy of `descriptor` beyond this process, instead of those it had by this name.
+  ///
+  /// It must not look at it (FDPOLL=0): a netlink socket that lost messages has an error waiting, and would be thrown
+  /// out.
+  func store(_ descriptor: Int32, named name: String) {
+    send("FDSTOREREMOVE=1\nFDNAME=\(name)")
+    do throws(AgentError) {
+      let socket = try UnixSocket.connected(to: socketPath, type: SOCK_DGRAM)
+      try socket.send(descriptor, saying: "FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)")
+    } catch {
+      return
+    }
   }
+}
+
+/// The descriptors with this name that the service manager kept for this process.
+func storedDescriptors(named name: String, environment: [String: String], process: Int32 = getpid()) -> [Int32] {
+  guard environment["LISTEN_PID"] == String(process), let count = environment["LISTEN_FDS"].flatMap(Int32.init),
+    count > 0, let names = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false),
+    names.count == Int(count)
+  else { return [] }
+  return zip(Int32(3)..., names).filter { $0.1 == name }.map(\.0)
 }

@@ -69,10 +69,10 @@ final class Inotify {
   /// Watches a folder no more.
   func forget(_ watch: Int32) { inotify_rm_watch(descriptor, watch) }
 
-  /// Everything that is queued, in order.
+  /// What is queued, in order. Of a storm that does not end some is left, for which `descriptor` stays readable.
   func events() -> [Event] {
     var events: [Event] = []
-    while true {
+    for _ in 0..<64 {
       let count = read(descriptor, buffer.baseAddress, buffer.count)
       guard count > 0 else {
         if count < 0, errno == EINTR { continue }
@@ -80,6 +80,7 @@ final class Inotify {
       }
       append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: &events)
     }
+    return events
   }
 
   private func append(_ bytes: UnsafeRawBufferPointer, to events: inout [Event]) {

@@ -31,6 +31,9 @@ package struct DaemonClient: Sendable {
   /// Has the daemon remove the tables and end.
   package func unlock() throws(Failure) -> UnlockAnswer { try decoded(ask("POST", "/unlock")) }
 
+  /// Has the daemon give a copy of its netlink socket to `moat hold`.
+  package func handOver() throws(Failure) { let _: String = try decoded(ask("POST", "/hand-over")) }
+
   private func decoded<Answer: Decodable>(_ body: [UInt8]) throws(Failure) -> Answer {
     do { return try JSONDecoder().decode(Answer.self, from: Data(body)) } catch {
       throw .unusable(path: path, reason: "the answer is not moat's: \(error)")

@@ -44,11 +44,18 @@ package struct StatusAnswers: Sendable {
   }
 
   private let board: StatusBoard
+  private let handOver: (@Sendable () -> Void)?
   private let unlock: (@Sendable () async -> UnlockAnswer)?
 
-  /// - Parameter unlock: removes the tables; `nil` where that cannot be asked for.
-  package init(board: StatusBoard, unlock: (@Sendable () async -> UnlockAnswer)? = nil) {
+  /// - Parameters:
+  ///   - handOver: gives a copy of the netlink socket to `moat hold`; `nil` where that cannot be asked for.
+  ///   - unlock: removes the tables; `nil` where that cannot be asked for.
+  package init(
+    board: StatusBoard, handOver: (@Sendable () -> Void)? = nil,
+    unlock: (@Sendable () async -> UnlockAnswer)? = nil
+  ) {
     self.board = board
+    self.handOver = handOver
     self.unlock = unlock
   }
 
@@ -56,6 +63,10 @@ package struct StatusAnswers: Sendable {
     if method == .post, path == "/unlock", let unlock {
       let done = await unlock()
       return Answer(done.error == nil ? .ok : .internalServerError, json: done)
+    }
+    if method == .post, path == "/hand-over", let handOver {
+      handOver()
+      return Answer(.ok, json: "handed over")
     }
     guard method == .get || method == .head else { return Answer(.methodNotAllowed, "only GET") }
     let document = board.current

@@ -17,7 +17,7 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// Something that is wrong now.
   package struct Fault: Hashable, Sendable, Codable {
-    /// `configuration`, `manifests`, `interfaces`, `model`, `kernel`, `state`, `listener`.
+    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`, `listener`.
     package var source: String
 
     /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.
@@ -99,6 +99,12 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// Times that the kernel held something else than was believed, and was repaired.
     package var repairs = 0
     package var kernelErrors = 0
+
+    /// Commits of others that changed moat's tables; what they did was repaired.
+    package var tampered = 0
+
+    /// Tracked connections that were cut because they are refused now.
+    package var revoked = 0
 
     package init() {}
   }

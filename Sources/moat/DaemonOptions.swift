@@ -14,3 +14,9 @@ struct StateOption: ParsableArguments {
   )
   var state = "/var/lib/moat"
 }
+
+/// Where the netlink socket is kept beside the daemon.
+struct HoldOption: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("The socket of moat hold.", valueName: "path"))
+  var hold = "/run/moat/hold.sock"
+}

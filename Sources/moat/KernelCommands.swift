@@ -1,4 +1,5 @@
 import ArgumentParser
+import EgressAgent
 import EgressPolicy
 import EgressRuleset
 import Nftables
@@ -73,12 +74,14 @@ struct Unlock: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove moat's tables from the kernel. The only way out: afterwards nothing is refused.",
     discussion: """
-      While a daemon lives, it is asked to remove them and to end. Says what was removed.
+      While a daemon lives, it is asked to remove them and to end; where only moat hold is left, its socket removes \
+      them. Says what was removed.
 
       Exit status: 0, or 1 on an error.
       """)
 
   @OptionGroup var socket: SocketOption
+  @OptionGroup var hold: HoldOption
 
   func run() throws {
     let tables: [String]
@@ -103,8 +106,8 @@ struct Unlock: ParsableCommand {
 
   private func removeTables() throws -> [String] {
     let removed = try reportingKernelErrors { () throws(KernelError) in
-      let kernel = try LibnftnlKernel()
-      try kernel.adopt()
+      let kept = SocketCustody(holdPath: hold.hold).takeBack()
+      let kernel = try KernelAccess(ownsTables: true).open(inheriting: kept)
       return try enforce(Ruleset(tables: []), in: kernel).transaction.operations
     }
     return removed.compactMap { operation in

@@ -28,6 +28,7 @@ struct Run: ParsableCommand {
   var node: String?
   @OptionGroup var state: StateOption
   @OptionGroup var socket: SocketOption
+  @OptionGroup var hold: HoldOption
   @OptionGroup var cni: CNIOption
   @Flag(name: .long, help: "Leave the tables open to changes by others, which are repaired. For tests.")
   var noOwner = false
@@ -46,12 +47,14 @@ struct Run: ParsableCommand {
     let loaded = try reportingFailure { () throws(ConfigurationError) in try configuration.load() }
     var settings = AgentSettings(
       version: Version.current, node: nodeName(or: node), manifests: source.manifests, configuration: configuration,
-      stateFolder: state.state, socketPath: socket.socket, environment: ProcessInfo.processInfo.environment)
+      stateFolder: state.state, socketPath: socket.socket, holdPath: hold.hold,
+      environment: ProcessInfo.processInfo.environment)
     settings.cniResults = cni.cniResults
     let access = KernelAccess(ownsTables: !noOwner)
-    let agent = Agent(settings, logger: logger(loaded.configuration)) { () throws(KernelError) in
-      let kernel = try access.open()
-      return OpenedKernel(kernel, watch: kernel.ownership == .owned ? nil : try RulesetWatch(besides: kernel.port))
+    let agent = Agent(settings, logger: logger(loaded.configuration)) { (inherited) throws(KernelError) in
+      let kernel = try access.open(inheriting: inherited)
+      if kernel.ownership == .owned { return OpenedKernel(kernel, owner: kernel.descriptor) }
+      return OpenedKernel(kernel, watch: try RulesetWatch(besides: kernel.port))
     }
     let guardian = try reportingFailure { () throws(AgentError) in try SoleDaemon(socketPath: socket.socket) }
     let ending = try reportingFailure { () throws(any Error) in try agent.run(loaded) }

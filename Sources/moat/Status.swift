@@ -44,7 +44,8 @@ struct Status: ParsableCommand {
     print(
       "daemon \(document.version), process \(document.process), started \(document.started): \(counts.inputs) inputs, "
         + "\(counts.commits) commits, \(counts.readBacks) read back, \(counts.outruns) outrun, "
-        + "\(counts.repairs) repairs, \(counts.kernelErrors) kernel errors")
+        + "\(counts.repairs) repairs, \(counts.kernelErrors) kernel errors, "
+        + "\(counts.tampered) times tampered with, \(counts.revoked) connections revoked")
   }
 }
 

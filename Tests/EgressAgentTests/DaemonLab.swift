@@ -1,7 +1,10 @@
+import EgressAgent
 import Foundation
 import Glibc
 import NamespaceLab
 import NetworkValues
+import Nftables
+import NftablesKernel
 import StatusServer
 import Telemetry
 import Testing
@@ -25,7 +28,11 @@ final class DaemonLab {
   }
 
   var socket: String { socket(on: "worker-1") }
+  var holdPath: String { folder.path + "/hold.sock" }
   var client: DaemonClient { DaemonClient(socketPath: socket) }
+
+  /// What says what to enforce on worker-1.
+  var model: [String] { inputs() }
 
   func socket(on node: String) -> String { folder.path + (node == "worker-1" ? "/moat.sock" : "/\(node).sock") }
 
@@ -40,10 +47,86 @@ final class DaemonLab {
   /// Starts a node's daemon.
   ///
   /// - Parameter through: a command that starts what follows it.
-  func start(on node: String = "worker-1", through: [String] = []) throws -> RunningProgram {
+  func start(on node: String = "worker-1", through: [String] = [], arguments more: [String] = []) throws
+    -> RunningProgram
+  {
     let state = folder.path + (node == "worker-1" ? "/state" : "/state-\(node)")
-    let arguments = [moatPath, "run"] + inputs(on: node) + ["--state", state, "--socket", socket(on: node)]
+    let hold = node == "worker-1" ? holdPath : folder.path + "/\(node)-hold.sock"
+    let own = ["--state", state, "--socket", socket(on: node), "--hold", hold]
+    let arguments = [moatPath, "run"] + inputs(on: node) + own + more
     return try lab.start(in: .node(node), through + arguments)
+  }
+
+  /// Starts `moat hold` on worker-1.
+  func startHold(through: [String] = []) throws -> RunningProgram {
+    try lab.start(
+      in: .node("worker-1"), through + [moatPath, "hold", "--socket", socket, "--hold", holdPath])
+  }
+
+  /// Waits until `moat hold` listens, or has a socket, too; ten seconds at most.
+  func awaitHold(keepsSocket: Bool) throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+      let kept = try lab.inside(.node("worker-1")) { SocketCustody(holdPath: holdPath).takeBack() }
+      for descriptor in kept { close(descriptor) }
+      if keepsSocket ? !kept.isEmpty : access(holdPath, F_OK) == 0 { return }
+      usleep(2000)
+    }
+    Issue.record("moat hold is not ready")
+  }
+
+  /// Puts the model into place, with its policies or without any.
+  func replaceModel(withoutPolicies: Bool = false) throws {
+    let text = try String(contentsOfFile: scenarioFolder + "/egress.yaml", encoding: .utf8)
+    let documents = text.components(separatedBy: "\n---\n")
+      .filter { !withoutPolicies || !$0.contains("kind: AccessPolicy") }
+    try folder.replace("m/egress.yaml", with: documents.joined(separator: "\n---\n"))
+  }
+
+  /// Changes the configuration; the daemon sees it at its next start or hangup.
+  func replaceConfiguration(_ change: (String) -> String) throws {
+    let text = try String(contentsOfFile: folder.path + "/config.yaml", encoding: .utf8)
+    try folder.replace("config.yaml", with: change(text))
+  }
+
+  /// Whose the table is.
+  func standing() throws -> TableStanding {
+    try lab.inside(.node("worker-1")) { try LibnftnlKernel().standing(of: TableID(.inet, "moat")) }
+  }
+
+  /// Waits until the table is so, ten seconds at most; whether it is.
+  func awaitStanding(_ isReached: (TableStanding) -> Bool) throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try !isReached(standing()) {
+      guard ContinuousClock.now < deadline else { return false }
+      usleep(500)
+    }
+    return true
+  }
+
+  /// The generation of worker-1's rulesets.
+  func generation() throws -> UInt32 {
+    try lab.inside(.node("worker-1")) { try LibnftnlKernel().generation().rawValue }
+  }
+
+  /// What worker-1's kernel holds.
+  func held() throws -> Ruleset? { try lab.inside(.node("worker-1")) { try LibnftnlKernel().read().0 } }
+
+  /// Takes the table and the network away, as a reboot does.
+  func reboot() throws { try shell("\(forwarding(0)); nft delete table inet moat") }
+
+  /// Brings the network.
+  func endReboot() throws { try shell(forwarding(1)) }
+
+  private func forwarding(_ value: Int) -> String {
+    ["ipv4/ip_forward", "ipv6/conf/all/forwarding"].map { "echo \(value) > /proc/sys/net/\($0)" }
+      .joined(separator: "; ")
+  }
+
+  /// Runs a shell's command on worker-1.
+  func shell(_ command: String) throws {
+    let result = try lab.run(in: .node("worker-1"), ["sh", "-ec", command])
+    #expect(result.status == 0, "\(command): \(result.text)")
   }
 
   /// Runs another of moat's commands on worker-1.
@@ -101,6 +184,13 @@ extension LabTopology {
       outside: [
         OutsideHost("httpbin", addresses: try addresses("203.0.113.10", "2001:db8:113::10")),
         OutsideHost("resolver", addresses: try addresses("198.51.100.53")),
+      ],
+      translations: [
+        Translation(
+          .address(try IPAddress(parsing: "10.96.0.100")), .tcp, 443, to: try IPAddress(parsing: "10.1.2.10"), 8443),
+        Translation(
+          .address(try IPAddress(parsing: "fd00:10:96::100")), .tcp, 443,
+          to: try IPAddress(parsing: "fd00:10:1:2::10"), 8443),
       ])
   }
 }

@@ -19,12 +19,10 @@ struct RunTests {
     #expect(try await daemon.lab.probe(gateway).outcome == .delivered)
     #expect(try await daemon.lab.probe(outside).outcome == .refused)
 
-    let model = try String(contentsOfFile: scenarioFolder + "/egress.yaml", encoding: .utf8)
-    let documents = model.components(separatedBy: "\n---\n").filter { !$0.contains("kind: AccessPolicy") }
-    try daemon.folder.replace("m/egress.yaml", with: documents.joined(separator: "\n---\n"))
+    try daemon.replaceModel(withoutPolicies: true)
     try daemon.await { $0.enforced?.allowances.hopA == 0 }
     #expect(try await daemon.lab.probe(gateway).outcome == .refused)
-    try daemon.folder.replace("m/egress.yaml", with: model)
+    try daemon.replaceModel()
     try daemon.await { $0.enforced?.allowances.hopA == 2 }
     #expect(try await daemon.lab.probe(gateway).outcome == .delivered)
 
@@ -105,6 +103,8 @@ struct RunTests {
     try daemon.await { $0.faults.contains { $0.source == "state" } }
     let status = try daemon.client.status()
     #expect(status.isReady && status.faults.first?.message.contains("No space left") == true)
+    try daemon.replaceModel(withoutPolicies: true)
+    try daemon.await { $0.state == .degraded && $0.enforced?.allowances.hopA == 0 }
     running.stop()
   }
 

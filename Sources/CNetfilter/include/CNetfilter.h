@@ -45,8 +45,9 @@ int moat_enter_network_namespace(int file);
 // A file in memory, close-on-exec; -1 and errno. See: memfd_create(2)
 int moat_open_memory(void);
 
-// Sends `descriptor` over the unix socket `socket` with one byte; 0, or -1 and errno. See: unix(7), SCM_RIGHTS
-int moat_send_descriptor(int socket, int descriptor);
+// Sends `descriptor` over the unix socket `socket` beside bytes, one at least; 0, or -1 and errno.
+// See: unix(7), SCM_RIGHTS
+int moat_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
 
 // Waits for a descriptor on the unix socket `socket`; it is close-on-exec. -1 and errno; ENOMSG where none came along.
 int moat_receive_descriptor(int socket);

@@ -1,0 +1,51 @@
+import Foundation
+import Glibc
+import StatusServer
+import Synchronization
+
+/// What `moat hold` does: keeps a copy of the daemon's netlink socket, so that the tables stay owned while there is no
+/// daemon, and gives a copy to the next one.
+///
+/// It speaks with whoever has its own user, or root, at a unix socket: a message with a descriptor is to be kept, one
+/// without is answered with what is kept.
+package final class SocketHold: Sendable {
+  private let path: String
+  private let kept = Mutex<Int32?>(nil)
+
+  /// - Parameter path: where to listen, `/run/moat/hold.sock`.
+  package init(path: String) { self.path = path }
+
+  /// Works until SIGTERM or SIGINT; what is kept is then let go. `SignalWatch.blockSignals` must have been called.
+  ///
+  /// - Parameter daemon: is asked for its socket as long as none is kept, in case it was started first.
+  /// - Throws: `AgentError` where it cannot listen.
+  package func run(asking daemon: DaemonClient) throws(AgentError) {
+    let listener = try UnixSocket.listening(at: path)
+    Thread.detachNewThread { [self] in while true { serve(listener) } }
+    Thread.detachNewThread { [self] in
+      while kept.withLock({ $0 == nil }) {
+        _ = try? daemon.handOver()
+        sleep(1)
+      }
+    }
+    SignalWatch(reload: {}).run()
+  }
+
+  /// Answers one connection.
+  private func serve(_ listener: borrowing UnixSocket) {
+    guard let connection = listener.accept(), connection.isPeerTrusted else { return }
+    do throws(AgentError) {
+      if let descriptor = try connection.receive() { return keep(descriptor) }
+      try kept.withLock { (kept) throws(AgentError) in try connection.send(kept) }
+    } catch {
+      return
+    }
+  }
+
+  private func keep(_ descriptor: Int32) {
+    kept.withLock { kept in
+      if let old = kept { close(old) }
+      kept = descriptor
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import EgressAgent
+import Foundation
+import Glibc
+import NamespaceLab
+import Nftables
+import NftablesKernel
+import Testing
+
+/// The table belongs to the daemon, through its death.
+@Suite(.enabled(if: geteuid() == 0, "needs root: it makes network namespaces"))
+struct CustodyTests {
+  let daemon: DaemonLab
+
+  init() throws { daemon = try DaemonLab() }
+
+  @Test func `Through the service manager's store the table stays owned`() throws {
+    let manager = try FakeServiceManager(at: daemon.folder.path + "/notify")
+    let first = try manager.start { try daemon.start(through: $0) }
+    #expect(try manager.await("FDSTORE=1\nFDPOLL=0\nFDNAME=moat-tables"))
+    try daemon.await { $0.state == .inSync }
+    let owner = try daemon.standing()
+    kill(first.process, SIGKILL)
+    _ = try first.wait()
+    try expectOwned()
+    #expect(try daemon.standing() == owner)
+
+    let second = try manager.start { try daemon.start(through: $0) }
+    try daemon.await { $0.state == .inSync }
+    #expect(try daemon.client.status().counts.commits == 0)
+    #expect(manager.stored.count == 1)
+    manager.forget()
+    #expect(try daemon.standing() == owner)
+    try daemon.replaceModel(withoutPolicies: true)
+    try daemon.await { $0.enforced?.allowances.hopA == 0 }
+    #expect(try daemon.standing() == owner)
+    kill(second.process, SIGKILL)
+    _ = try second.wait()
+    #expect(try daemon.awaitStanding { $0 == .orphaned })
+  }
+
+  @Test(arguments: [true, false])
+  func `Through moat hold the table stays owned, whoever starts first`(holdIsFirst: Bool) throws {
+    var hold = holdIsFirst ? try daemon.startHold() : nil
+    if holdIsFirst { try daemon.awaitHold(keepsSocket: false) }
+    var running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    if !holdIsFirst { hold = try daemon.startHold() }
+    try daemon.awaitHold(keepsSocket: true)
+    for _ in 0..<3 {
+      kill(running.process, SIGKILL)
+      _ = try running.wait()
+      try expectOwned()
+      running = try daemon.start()
+      try daemon.await { $0.state == .inSync }
+      #expect(try daemon.client.status().counts.commits == 0)
+    }
+    hold?.stop()
+    #expect(try hold?.wait().status == 0)
+    hold = try daemon.startHold()
+    try daemon.awaitHold(keepsSocket: true)
+    kill(running.process, SIGKILL)
+    _ = try running.wait()
+    try expectOwned()
+    #expect(try daemon.moat(["apply"] + daemon.model).status == 1)
+    let unlocked = try daemon.moat(["unlock", "--socket", daemon.socket, "--hold", daemon.holdPath])
+    #expect(unlocked.output.contains("removed table inet moat"), "\(unlocked.text)")
+    hold?.stop()
+  }
+
+  @Test func `Without a holder the table enforces, and the next daemon owns it at once`() throws {
+    var times: [Duration] = []
+    for round in 0..<6 {
+      let running = try daemon.start()
+      let began = ContinuousClock.now
+      #expect(try daemon.awaitStanding { if case .foreign = $0 { true } else { false } })
+      if round > 0 { times.append(.now - began) }
+      try daemon.await { $0.state == .inSync }
+      kill(running.process, SIGKILL)
+      _ = try running.wait()
+      #expect(try daemon.awaitStanding { $0 == .orphaned })
+      #expect(try daemon.tables() == "table inet moat\n")
+    }
+    times.sort()
+    #expect(times[0] < .milliseconds(100), "owned again after \(times)")
+  }
+
+  @Test func `A hold of another user gets nothing and gives nothing`() throws {
+    chmod(daemon.folder.path, 0o777)
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    let hold = try daemon.startHold(through: nobody)
+    let deadline = ContinuousClock.now + .seconds(10)
+    while access(daemon.holdPath, F_OK) != 0, .now < deadline { usleep(1000) }
+    let descriptors = try sockets(of: hold.process)
+    #expect(descriptors > 0)
+    let running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    try daemon.client.handOver()
+    #expect(try sockets(of: hold.process) == descriptors)
+    running.stop()
+    hold.stop()
+  }
+
+  private func sockets(of process: Int32) throws -> Int {
+    let folder = "/proc/\(process)/fd"
+    return try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"))?.hasPrefix("socket:") ?? false
+    }.count
+  }
+
+  /// Nobody else can change the table.
+  private func expectOwned() throws {
+    for command in [
+      "delete table inet moat", "flush chain inet moat forward", "add table inet moat { flags dormant; }",
+    ] {
+      let result = try daemon.lab.run(in: .node("worker-1"), ["nft", command])
+      #expect(result.status != 0 && result.errors.contains("Operation not permitted"), "\(command): \(result.text)")
+    }
+    let flushed = try daemon.lab.run(in: .node("worker-1"), ["nft", "flush", "ruleset"])
+    #expect(flushed.status == 0)
+    #expect(try daemon.tables() == "table inet moat\n")
+  }
+}
