@@ -1,6 +1,7 @@
 import EgressAgent
 import Foundation
 import Glibc
+import Glibc
 import Logging
 import StatusServer
 import Synchronization
