@@ -51,6 +51,7 @@ format:
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
 	Tests/lint-imports
+	Tests/lint-docs
 
 install: build
 	install -D -m 0755 $(BIN)/moat $(DESTDIR)$(PREFIX)/bin/moat

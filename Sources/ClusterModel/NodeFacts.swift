@@ -52,8 +52,13 @@ package struct NodeFacts: Hashable, Sendable {
 
 /// A connection that is open now and that enforcement would cut.
 package struct CutConnection: Hashable, Sendable {
+  /// Who opened it.
   package var source: IPAddress
+
+  /// Where to, as the opener sees it: before any translation.
   package var destination: IPAddress
+
+  /// The protocol.
   package var transport: TransportProtocol
 
   /// Absent where the protocol has none.

@@ -10,11 +10,16 @@ import Telemetry
 
 /// What `moat run` was told.
 package struct AgentSettings: Sendable {
+  /// moat's version, for the status.
   package var version: String
+
+  /// The node that is enforced.
   package var node: NodeName
 
   /// Files and folders.
   package var manifests: [String]
+
+  /// Where the configuration comes from.
   package var configuration: ConfigurationSource
 
   /// Where the last good ruleset is kept: `/var/lib/moat`.
@@ -28,6 +33,8 @@ package struct AgentSettings: Sendable {
 
   /// The container runtime's cache of CNI results.
   package var cniResults = "/var/lib/cni/results"
+
+  /// The process's environment: where the service manager tells of itself.
   package var environment: [String: String]
 
   package init(
@@ -47,6 +54,7 @@ package struct AgentSettings: Sendable {
 
 /// A kernel, and who tells what others do to it.
 package struct OpenedKernel<Backend: NftablesBackend> {
+  /// The kernel itself.
   package var backend: Backend
 
   /// Absent where others cannot change moat's tables.

@@ -8,10 +8,14 @@ package struct InterfaceSchedule: Hashable, Sendable {
   /// After a new interface appeared: the first pause before evidence about it is looked for. Every further one is twice
   /// as long, `looks` in all.
   package var firstLook = Duration.milliseconds(50)
+
+  /// How many looks there are after an interface appeared.
   package var looks = 9
 
   /// The first pause after an error; every further one is twice as long, up to `longestPause`.
   package var firstPause = Duration.milliseconds(100)
+
+  /// The longest pause between tries after an error.
   package var longestPause = Duration.seconds(30)
 
   package init() {}

@@ -32,7 +32,10 @@ package struct ConfigurationSource: Sendable {
 
 /// A configuration with what it refers to on this host.
 package struct LoadedConfiguration: Hashable, Sendable {
+  /// What the operator wrote.
   package var configuration: Configuration
+
+  /// The name servers of this host; empty where no preset asks for them.
   package var resolvers: [IPAddress]
 }
 

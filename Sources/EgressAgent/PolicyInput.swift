@@ -7,7 +7,10 @@ import Telemetry
 
 /// Everything that what is enforced depends on, at one moment.
 package struct PolicyInput: Sendable {
+  /// What the cluster says.
   package var snapshot: ClusterSnapshot
+
+  /// What the operator says.
   package var configuration: Configuration
 
   package init(snapshot: ClusterSnapshot, configuration: Configuration) {

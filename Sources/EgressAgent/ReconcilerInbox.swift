@@ -10,6 +10,7 @@ package final class ReconcilerInbox: Sendable {
 
   /// What has come in since it was last looked at.
   package struct Contents: Sendable {
+    /// What manifests and configuration say.
     package var input: PolicyInput?
 
     /// The node's interfaces.
@@ -17,6 +18,8 @@ package final class ReconcilerInbox: Sendable {
 
     /// The host's cgroups; they replace those of the input.
     package var cgroups: HostCgroups?
+
+    /// Who asked for the tables to be removed.
     package var unlocks: [UnlockReply] = []
 
     /// What others did to the kernel's rulesets.

@@ -8,6 +8,8 @@ package struct ReconcilerSchedule: Hashable, Sendable {
 
   /// The first pause after an error of the kernel; every further one is twice as long, up to `longestPause`.
   package var firstPause = Duration.milliseconds(100)
+
+  /// The longest pause between tries after an error of the kernel.
   package var longestPause = Duration.seconds(30)
 
   package init() {}

@@ -5,6 +5,7 @@ import Telemetry
 
 /// Whom the reconciler tells what: the status, the service manager, the state directory.
 package final class ReconcilerSurroundings: Sendable {
+  /// Where the status stands.
   package let board: StatusBoard
   private let stateFile: LockStateFile?
   private let manager: ServiceManagerLink?

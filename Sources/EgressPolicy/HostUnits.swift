@@ -18,7 +18,10 @@ package struct HostCgroup: Hashable, Sendable {
 
 /// What the processes of one cgroup may reach outside (`host.allow[].cgroup`).
 package struct HostUnit: Hashable, Sendable {
+  /// Whose packets they are.
   package var cgroup: HostCgroup
+
+  /// What it may open.
   package var flows: [Flow]
 }
 

@@ -15,6 +15,7 @@ package final class EventLoopExecutor: TaskExecutor {
 
   private init(_ loop: any EventLoop) { self.loop = loop }
 
+  /// Runs a task's next part on the loop's thread. See: SE-0392
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     loop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }

@@ -30,6 +30,7 @@ package struct StatusListener: Service, CustomStringConvertible {
     package var description: String
   }
 
+  /// Where it listens.
   package let address: Address
   private let answers: StatusAnswers
   private let logger: Logger

@@ -22,6 +22,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
     /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.
     package var message: String
+
+    /// Since when the fault is there.
     package var since: Timestamp
   }
 
@@ -32,9 +34,17 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
     /// When the kernel was last read back and found equal.
     package var verified: Timestamp
+
+    /// The kernel's generation at the last commit or reading.
     package var generation: UInt32
+
+    /// `enforce` or `audit`.
     package var mode: String
+
+    /// `gateway` or `application`.
     package var role: String
+
+    /// How much is allowed.
     package var allowances: Allowances
 
     /// How many findings `moat check` has, by severity.
@@ -56,10 +66,19 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// How many allowances of each kind are in force.
   package struct Allowances: Hashable, Sendable, Codable {
+    /// Connections from clients to gateways.
     package var hopA: Int
+
+    /// Connections from this node's gateway pods to the outside.
     package var hopB: Int
+
+    /// Connections by exception.
     package var exceptions: Int
+
+    /// Connections of the host itself.
     package var host: Int
+
+    /// Connections to the API server.
     package var apiServer: Int
 
     package init(hopA: Int, hopB: Int, exceptions: Int, host: Int, apiServer: Int) {
@@ -73,9 +92,16 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// What the newest input was made of.
   package struct Source: Hashable, Sendable, Codable {
+    /// The files and folders that are followed.
     package var manifests: [String]
+
+    /// How many files were read.
     package var files: Int
+
+    /// How many objects they held.
     package var objects: Int
+
+    /// When they were last read.
     package var read: Timestamp
 
     package init(manifests: [String], files: Int, objects: Int, read: Timestamp) {
@@ -90,7 +116,11 @@ package struct StatusDocument: Hashable, Sendable, Codable {
   package struct Counts: Hashable, Sendable, Codable {
     /// Inputs that were derived; those overtaken by newer ones are not.
     package var inputs = 0
+
+    /// Commits that changed something.
     package var commits = 0
+
+    /// How often the kernel was read and compared.
     package var readBacks = 0
 
     /// Commits of others that came in between.
@@ -98,6 +128,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
     /// Times that the kernel held something else than was believed, and was repaired.
     package var repairs = 0
+
+    /// Errors of the kernel.
     package var kernelErrors = 0
 
     /// Commits of others that changed moat's tables; what they did was repaired.
@@ -109,19 +141,34 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     package init() {}
   }
 
+  /// moat's version.
   package var version: String
+
+  /// The node that is enforced.
   package var node: String
+
+  /// The daemon's process.
   package var process: Int32
+
+  /// When the daemon started.
   package var started: Timestamp
+
+  /// Whether what is wanted is in force.
   package var state = State.starting
 
   /// When `state` began.
   package var since: Timestamp
+
+  /// What is in force; absent before the first commit.
   package var enforced: Enforced?
+
+  /// What it was made from; absent before the first reading.
   package var source: Source?
 
   /// Sorted by source, then in the order they were reported.
   package var faults: [Fault] = []
+
+  /// What has happened since the start.
   package var counts = Counts()
 
   package init(version: String, node: String, process: Int32, started: Timestamp) {

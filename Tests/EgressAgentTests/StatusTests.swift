@@ -1,7 +1,6 @@
 import EgressAgent
 import Foundation
 import Glibc
-import Glibc
 import Logging
 import StatusServer
 import Synchronization
