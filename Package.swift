@@ -108,7 +108,8 @@ let package = Package(
       name: "moat-bench",
       dependencies: [
         "ReferenceCluster", "NamespaceLab", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
-        "EgressPolicy", "Nftables", "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "EgressPolicy", "Nftables", "EgressRuleset", "SeededRandom", "StatusServer", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/MoatBench", swiftSettings: strict),
 

@@ -33,6 +33,10 @@ final class Bench {
     case .plan: try plans()
     case .load: try loading()
     case .render: try rendering()
+    case .follow: try following()
+    case .repair: try repairs()
+    case .start: try starts()
+    case .idle: try idling()
     }
   }
 

@@ -124,7 +124,10 @@ func moatConfiguration(_ shape: ReferenceCluster.Shape) -> Tree {
   }
   return [
     "apiVersion": "moat.dev/v1alpha1", "kind": "MoatConfiguration",
-    "cluster": ["name": .text(ReferenceCluster.name), "networks": ["10.96.0.0/12"]],
+    "cluster": [
+      "name": .text(ReferenceCluster.name), "networks": ["10.96.0.0/12"],
+      "interfaces": ["uplinks": ["eth0", "uplink"]],
+    ],
     "names": ["hosts": .object(hosts)],
   ]
 }

@@ -116,4 +116,4 @@ func externalAddress(_ number: Int) -> String {
 }
 
 /// An address of a node's pod network, 10.64.N.0/24.
-func podAddress(node: Int, index: Int) -> String { "10.64.\(node).\(index + 2)" }
+package func podAddress(node: Int, index: Int) -> String { "10.64.\(node).\(index + 2)" }

@@ -19,6 +19,16 @@ extension Tree: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, E
   }
 }
 
+extension Tree {
+  /// The value of the first member with this name; `nil` where there is none, or no members at all.
+  package subscript(name: String) -> Tree? {
+    if case .object(let members) = self { members.first { $0.name == name }?.value } else { nil }
+  }
+
+  /// The text, where it is one.
+  package var text: String? { if case .text(let value) = self { value } else { nil } }
+}
+
 // MARK: - JSON
 
 extension Tree {

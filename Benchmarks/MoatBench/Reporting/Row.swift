@@ -3,6 +3,7 @@ struct Figure: Codable {
   enum Unit: String, Codable {
     case seconds
     case mebibytes = "MiB"
+    case perSecond = "1/s"
   }
 
   var value: Double
@@ -10,11 +11,13 @@ struct Figure: Codable {
 
   static func seconds(_ value: Double) -> Figure { Figure(value: value, unit: .seconds) }
   static func mebibytes(_ value: Double) -> Figure { Figure(value: value, unit: .mebibytes) }
+  static func perSecond(_ value: Double) -> Figure { Figure(value: value, unit: .perSecond) }
 
   /// For people: `12.3 ms`, `205 MiB`.
   var text: String {
     switch unit {
     case .mebibytes: "\(threeDigits(value)) MiB"
+    case .perSecond: "\(threeDigits(value))/s"
     case .seconds where value < 1e-3: "\(threeDigits(value * 1e6)) µs"
     case .seconds where value < 1: "\(threeDigits(value * 1e3)) ms"
     case .seconds: "\(threeDigits(value)) s"

@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+import NamespaceLab
+import NetworkValues
+import ReferenceCluster
+import StatusServer
+import Telemetry
+
+/// A daemon that can be started, and asked.
+struct DaemonProcess {
+  /// Where it runs.
+  let lab: Lab
+  let node: String
+  let moat: String
+
+  /// Holds `config.yaml`, and what the daemon leaves behind.
+  let folder: URL
+  let manifests: String
+  let configuration: String
+
+  private var client: DaemonClient { DaemonClient(socketPath: folder.path + "/moat.sock") }
+
+  /// Starts the daemon and waits until it is ready.
+  ///
+  /// - Returns: the process, and the seconds from its start until it was ready.
+  func start(_ options: [String] = []) throws -> (process: RunningProgram, seconds: Double) {
+    let arguments = [
+      moat, "run", "--manifests", manifests, "--config", configuration, "--node", node, "--state", folder.path,
+      "--socket", folder.path + "/moat.sock",
+    ]
+    let start = ContinuousClock.now
+    let process = try lab.start(in: .node(node), arguments + options)
+    let deadline = start + .seconds(60)
+    while ContinuousClock.now < deadline {
+      if let status = try? client.status(), status.isReady { return (process, secondsSince(start)) }
+      usleep(1000)
+    }
+    throw BenchError("the daemon is not ready within a minute: \(process.text.suffix(2000))")
+  }
+
+  /// What the daemon says of itself.
+  func status() throws -> StatusDocument { try client.status() }
+}
+
+/// Two nodes of a cluster in network namespaces, one client pod on the ordinary node, one gateway pod on the gateway
+/// node, and a daemon on one of them that follows a folder with a file for each object.
+struct DaemonBench {
+  let shape: ReferenceCluster.Shape
+  let daemon: DaemonProcess
+  let pod: ClientPod
+
+  var lab: Lab { daemon.lab }
+
+  /// - Parameters:
+  ///   - node: where the daemon runs: the ordinary or the gateway node.
+  ///   - folder: is made.
+  init(_ shape: ReferenceCluster.Shape, on node: String, folder: URL, moat: String) throws {
+    self.shape = shape
+    let cluster = ReferenceCluster(shape, seed: 1)
+    let manifests = folder.appending(path: "manifests")
+    try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
+    pod = try ClientPod(of: cluster, in: manifests)
+    for (number, object) in cluster.objects.enumerated() {
+      try Data(object.json.utf8).write(to: manifests.appending(path: "\(number).json"))
+    }
+    let configuration = folder.appending(path: "config.yaml")
+    try Data(cluster.configuration.yaml.utf8).write(to: configuration)
+    daemon = DaemonProcess(
+      lab: try Lab(.twoNodes(client: pod)), node: node, moat: moat, folder: folder, manifests: manifests.path,
+      configuration: configuration.path)
+  }
+
+  /// Runs `body` in the client pod's network namespace, with the gateway's listener open.
+  func asClient<Value>(_ body: (Connector) throws -> Value) throws -> Value {
+    let listener = try lab.inside(.pod(pod.gatewayName)) { try Listener(port: pod.port) }
+    return try lab.inside(.pod(pod.name)) { try body(Connector(to: pod.gateway, port: pod.port, listener: listener)) }
+  }
+}
+
+/// Seconds since a moment.
+func secondsSince(_ start: ContinuousClock.Instant) -> Double {
+  let time = (ContinuousClock.now - start).components
+  return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+}
+
+/// The first pod on the ordinary node, whose manifest is changed, and the gateway pod that it may reach.
+struct ClientPod {
+  /// `namespace/name`.
+  var name: String
+  var address: IPAddress
+  var gatewayName: String
+  var gateway: IPAddress
+  let port: UInt16 = 8443
+
+  private var file: URL
+  private var running: Data
+  private var finished: Data
+
+  /// - Parameter folder: where the objects' files will lie, each under its number.
+  init(of cluster: ReferenceCluster, in folder: URL) throws {
+    let shape = cluster.shape
+    let mine = "\"podIP\":\"\(podAddress(node: 1, index: 0))\""
+    guard let number = cluster.objects.firstIndex(where: { $0.json.contains(mine) }) else {
+      throw BenchError("the cluster has no pod on the ordinary node")
+    }
+    let object = cluster.objects[number]
+    guard let namespace = object["metadata"]?["namespace"]?.text, let own = object["metadata"]?["name"]?.text,
+      let team = Int(namespace.split(separator: "-").last ?? "")
+    else { throw BenchError("the pod on the ordinary node has no name") }
+    name = "\(namespace)/\(own)"
+    address = try IPAddress(parsing: podAddress(node: 1, index: 0))
+    let place = team % shape.gateways
+    gateway = try IPAddress(parsing: podAddress(node: 0, index: place))
+    gatewayName = "istio-egress/egress-\(place)"
+    file = folder.appending(path: "\(number).json")
+    running = Data(object.json.utf8)
+    finished = Data(object.json.replacing("\"phase\":\"Running\"", with: "\"phase\":\"Succeeded\"").utf8)
+    guard running != finished else { throw BenchError("the pod on the ordinary node does not run") }
+  }
+
+  /// Puts another version of the pod's manifest into place, as an editor or a controller does: written beside it and
+  /// renamed.
+  ///
+  /// - Returns: the moment before it was renamed.
+  func set(isRunning: Bool) throws -> ContinuousClock.Instant {
+    let draft = file.deletingLastPathComponent().appending(path: ".draft")
+    try (isRunning ? running : finished).write(to: draft)
+    let start = ContinuousClock.now
+    guard rename(draft.path, file.path) == 0 else { throw BenchError("rename: errno \(errno)") }
+    return start
+  }
+}
+
+extension LabTopology {
+  fileprivate static func twoNodes(client: ClientPod) throws -> LabTopology {
+    let node = { (name: String, number: Int) in
+      Node(
+        name, addresses: [try IPAddress(parsing: "172.18.0.\(number + 10)")],
+        podNetworks: [try Prefix(parsing: "10.64.\(number).0/24")])
+    }
+    return LabTopology(
+      nodes: [try node(ReferenceCluster.gatewayNode, 0), try node(ReferenceCluster.ordinaryNode, 1)],
+      pods: [
+        Pod(client.name, on: ReferenceCluster.ordinaryNode, addresses: [client.address]),
+        Pod(client.gatewayName, on: ReferenceCluster.gatewayNode, addresses: [client.gateway]),
+      ])
+  }
+}
