@@ -98,7 +98,7 @@ private func settings(_ sysctls: [String: String], _ interfaces: HostInterfaces?
   return findings + bridges(sysctls, interfaces ?? HostInterfaces())
 }
 
-/// Same-bridge traffic: with bridge-nf-call-*=0 no inet hook sees it.
+/// Same-bridge traffic: with bridge-nf-call-*=0 no inet hook sees it, and the bridge table judges without connections.
 private func bridges(_ sysctls: [String: String], _ interfaces: HostInterfaces) -> [Finding] {
   let names = Set(interfaces.links.filter { $0.kind == "veth" && $0.peerNamespace != nil }.compactMap(\.master))
     .compactMap { interfaces.link($0) }.filter { $0.kind == "bridge" }.map(\.name).sorted()
@@ -108,7 +108,8 @@ private func bridges(_ sysctls: [String: String], _ interfaces: HostInterfaces) 
     Finding(
       .bridgeUnseen, path: "net/" + path,
       "it is \(sysctls[path] ?? "absent (br_netfilter is not loaded)"): what pods on bridge \(names.joined(separator: ", ")) "
-        + "send each other is not judged by the inet table, so S2 and S3 are not enforced between them",
+        + "send each other is judged by the bridge table alone, packet by packet: no connections, so a gateway pod there may "
+        + "get stray answers, and a revoked connection ends only as its packets are refused",
       advice: "load br_netfilter and set it to 1")
   }
 }

@@ -125,7 +125,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .kernelLacks: (.warning, "the kernel lacks what a ruleset of moat's needs")
     case .kernelWithoutOwnership: (.note, "others can change moat's tables, which moat run watches and repairs")
     case .kernelSetting: (.note, "a kernel setting that matters to pods' packets")
-    case .bridgeUnseen: (.warning, "the inet table does not see what pods on one bridge send each other (S2, S3)")
+    case .bridgeUnseen: (.warning, "pods on one bridge are judged packet by packet, without connections (S2, S3, S8)")
     case .neighbourFlushes: (.warning, "another service of the node flushes rulesets that are not its own")
     case .interfaceBypasses: (.warning, "interfaces of pods that go past the host's IP stack are not judged")
     case .programMayBypass: (.warning, "programs on an interface may move packets past netfilter")

@@ -23,6 +23,11 @@ func interfaceSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
   ] + IPFamily.allCases.flatMap { addressSets(interfaces, $0) }
 }
 
+extension Ruleset {
+  /// Whether identity and origin (S9, S14) are judged: somebody has looked at the node's interfaces.
+  package var judgesInterfaces: Bool { tables.contains { $0.set(podInterfaces) != nil } }
+}
+
 /// IPIP, 6in4, GRE, ESP, AH. See: https://www.iana.org/assignments/protocol-numbers
 private let tunnelling: [UInt128] = [4, 41, 47, 50, 51]
 

@@ -40,8 +40,8 @@ struct Apply: ParsableCommand {
       Derives, commits the difference to what the kernel holds, reads back and compares. What does not change is left \
       alone, counters included. Where a document is broken, nothing is committed: there is no --keep-going here.
 
-      Without --observe-interfaces who a pod is and where packets come from (S9, S14) is not judged, also where a \
-      daemon did so before.
+      Without --observe-interfaces who a pod is and where packets come from (S9, S14) is not judged; where a daemon did \
+      so before, nothing is committed then.
 
       Exit status: 0, or 1 on bad input or a kernel error; the kernel then holds what it held before.
       """)
@@ -53,12 +53,20 @@ struct Apply: ParsableCommand {
   func run() throws {
     let (model, node) = try observation.resolve(source.load(keepGoing: false), node)
     let flows = model.flows(on: node)
-    let done = try reportingKernelErrors { () throws(KernelError) in
+    let wanted = lower(flows)
+    let (kernel, held) = try reportingKernelErrors { () throws(KernelError) in
       let kernel = try LibnftnlKernel()
       // A living daemon's table is not apply's to change, even where there is nothing to change.
       try kernel.adopt()
-      return try enforce(lower(flows), in: kernel)
+      return (kernel, try readConsistently(kernel))
     }
+    if held?.judgesInterfaces == true, !wanted.judgesInterfaces {
+      printError(
+        "moat: the kernel judges by interfaces who a pod is, as a daemon does, and this would end that. "
+          + "Add --observe-interfaces, or run moat unlock first.")
+      throw ExitCode(1)
+    }
+    let done = try reportingKernelErrors { () throws(KernelError) in try enforce(wanted, in: kernel) }
     let warnings = flows.findings.filter { $0.code.severity != .note }
     if !warnings.isEmpty { printError("\(warnings.count) warnings; moat check shows them all") }
     for warning in warnings.prefix(20) { printError("\(warning)") }

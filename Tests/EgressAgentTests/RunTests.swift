@@ -108,6 +108,23 @@ struct RunTests {
     running.stop()
   }
 
+  @Test func `Apply does not end what a daemon judged by interfaces`() throws {
+    let daemon = try DaemonLab()
+    let running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    running.stop()
+    let held = try daemon.held()
+    let folder = daemon.folder.path
+    let apply = ["apply", "--manifests", folder + "/m", "--config", folder + "/config.yaml", "--node", "worker-1"]
+    let refused = try daemon.moat(apply)
+    #expect(refused.status == 1 && refused.errors.contains("Add --observe-interfaces"), "\(refused.text)")
+    #expect(try daemon.held() == held)
+    #expect(try daemon.moat(apply + ["--observe-interfaces"]).status == 0)
+    #expect(try daemon.held() == held)
+    #expect(try daemon.moat(["unlock", "--socket", daemon.socket]).status == 0)
+    #expect(try daemon.moat(apply).status == 0)
+  }
+
   @Test func `What cannot start says why`() throws {
     let daemon = try DaemonLab()
     try daemon.folder.write("mode: sometimes\n", to: "config.yaml")
