@@ -3,7 +3,7 @@ package struct Enforcement: Hashable, Sendable {
   /// The changes that were committed; empty where the kernel held the ruleset already.
   package var transaction: Transaction
 
-  /// The generation at which the ruleset was read back and found equal.
+  /// The generation at which the ruleset was read back and found equal, or after which it replaced everything.
   package var generation: Generation
 
   /// What was read back, sizes of sets included; `nil` where moat has no table.
@@ -11,7 +11,8 @@ package struct Enforcement: Hashable, Sendable {
 }
 
 /// Makes `backend` hold `wanted`: reads, commits the difference in one transaction, reads back and compares. When
-/// somebody else commits in between, starts again, at most `attempts` times.
+/// somebody else commits in between, starts again, at most `attempts` times; then replaces the tables whatever they
+/// hold, in one transaction that asks for no generation, so that nobody keeps them open by being quick.
 ///
 /// - Throws: `KernelError`; after it the kernel holds what it held before, or, where the comparison failed, something
 ///   that the next call repairs.
@@ -33,9 +34,17 @@ package func enforce(
       guard error.isOutrun else { throw error }
     }
   }
-  throw KernelError(
-    operation: "commit the ruleset", code: KernelError.restart,
-    reason: "another process changed the ruleset \(attempts) times in a row; find it with nft monitor, then try again")
+  let replacement = replacement(by: wanted)
+  try backend.commit(replacement, at: nil)
+  return Enforcement(transaction: replacement, generation: try backend.generation(), held: wanted)
+}
+
+/// Makes the kernel hold `wanted` whatever there is. The first step makes sure that there is something to delete.
+private func replacement(by wanted: Ruleset) -> Transaction {
+  let removal = (wanted.tables.isEmpty ? ownTables : wanted.tables.map(\.id)).flatMap { table in
+    [Operation.addTable(table), .deleteTable(table)]
+  }
+  return Transaction(removal + difference(from: nil, to: wanted).operations)
 }
 
 private func stillDifferent(_ rest: Transaction) -> KernelError {

@@ -5,11 +5,15 @@ package protocol NftablesBackend {
   /// - Throws: `KernelError`; also when the ruleset changed while it was read (`ERESTART`), to be tried again.
   func read() throws(KernelError) -> (Ruleset?, Generation)
 
+  /// The current generation.
+  func generation() throws(KernelError) -> Generation
+
   /// Commits all of `transaction`, or nothing.
   ///
+  /// - Parameter generation: `nil` commits at whatever generation there is.
   /// - Throws: `KernelError`, naming the operation that the kernel refused; with code `ERESTART` when `generation` is
   ///   no longer the current one.
-  func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError)
+  func commit(_ transaction: Transaction, at generation: Generation?) throws(KernelError)
 
   /// The current generation, where moat's tables are known to be as they were at `generation` although others committed;
   /// `nil` where that is not known and they must be read.

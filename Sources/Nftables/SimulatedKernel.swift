@@ -4,7 +4,7 @@
 /// loops of chains that no base chain leads to. Not for use by several tasks at once.
 package final class SimulatedKernel: NftablesBackend {
   private var tables: [Table]
-  private var generation: UInt32 = 1
+  private var current = Generation(rawValue: 1)
 
   /// How many commits succeeded.
   package private(set) var commits = 0
@@ -14,26 +14,29 @@ package final class SimulatedKernel: NftablesBackend {
 
   /// What it holds, and how often it was committed to.
   package func read() throws(KernelError) -> (Ruleset?, Generation) {
-    (tables.isEmpty ? nil : Ruleset(tables: tables), Generation(rawValue: generation))
+    (tables.isEmpty ? nil : Ruleset(tables: tables), current)
   }
 
+  /// Counts up with every commit, and when somebody else writes.
+  package func generation() throws(KernelError) -> Generation { current }
+
   /// Refuses what the kernel refuses, and then changes nothing.
-  package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
-    guard generation.rawValue == self.generation else {
+  package func commit(_ transaction: Transaction, at generation: Generation?) throws(KernelError) {
+    guard generation == nil || generation == current else {
       throw KernelError(operation: "commit", code: .restart, "the ruleset is of a later generation (ERESTART)")
     }
     var state = SimulatedTables(tables)
     for operation in transaction.operations { try state.apply(operation) }
     try state.checkJumps()
     tables = state.sorted
-    self.generation = generation.next.rawValue
+    current = current.next
     commits += 1
   }
 
   /// Somebody else writes: what stands is `ruleset`, and the generation is another.
   package func overwrite(with ruleset: Ruleset?) {
     tables = ruleset?.tables ?? []
-    generation &+= 1
+    current = current.next
   }
 }
 

@@ -99,7 +99,7 @@ package final class LibnftnlKernel: NftablesBackend {
   }
 
   /// One batch, one transaction. See: `NftablesBackend.commit`
-  package func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
+  package func commit(_ transaction: Transaction, at generation: Generation?) throws(KernelError) {
     let sequence = socket.takeSequence(transaction.operations.count + 2)
     let tables = Set(transaction.operations.map(\.table))
     try batch.encode(

@@ -88,7 +88,7 @@ struct CutConnectionTests {
     kill(running.process, SIGKILL)
     _ = try running.wait()
     try daemon.replaceConfiguration { $0.components(separatedBy: "exceptions:")[0] }
-    #expect(try daemon.moat(["apply"] + daemon.model).status == 0)
+    #expect(try daemon.moat(["apply", "--observe-interfaces"] + daemon.model).status == 0)
     #expect(other.receive(expecting: .delivered).outcome == .delivered)
     running = try daemon.start()
     try daemon.await { $0.counts.revoked == 1 }

@@ -30,7 +30,9 @@ final class FaultyKernel: NftablesBackend {
     return try kernel.read()
   }
 
-  func commit(_ transaction: Transaction, at generation: Generation) throws(KernelError) {
+  func generation() throws(KernelError) -> Generation { try kernel.generation() }
+
+  func commit(_ transaction: Transaction, at generation: Generation?) throws(KernelError) {
     switch nextAccident() {
     case nil: try kernel.commit(transaction, at: generation)
     case .refusal: throw Self.refusal

@@ -55,6 +55,19 @@ import Testing
     #expect(try kernel.kernel.read().0 == wanted)
   }
 
+  @Test func `Nobody keeps the tables open by being quick`() throws {
+    let kernel = FaultyKernel()
+    var reconciler = Reconciler(kernel)
+    // Reads and commits take turns: before each of ten commits somebody else has been there.
+    kernel.accidents = (0..<10).flatMap { _ in [nil, .intruder(nil)] }
+    _ = try reconciler.verify(wanted)
+    #expect(try kernel.kernel.read().0 == wanted && kernel.kernel.commits == 1)
+    kernel.kernel.overwrite(with: wantedRuleset(input.without(clients: true)))
+    kernel.accidents = (0..<10).flatMap { _ in [nil, .intruder(wantedRuleset(input.without(clients: true)))] }
+    _ = try reconciler.verify(wanted)
+    #expect(try kernel.kernel.read().0 == wanted)
+  }
+
   @Test func `Sizes that the kernel kept are remembered`() throws {
     let kernel = FaultyKernel()
     var reconciler = Reconciler(kernel)
