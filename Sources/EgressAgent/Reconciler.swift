@@ -9,6 +9,9 @@ package struct Reconciler<Backend: NftablesBackend> {
   private let backend: Backend
   private var belief: Belief?
 
+  /// What the kernel held before anything was wanted.
+  private var seen: Belief?
+
   private struct Belief {
     var ruleset: Ruleset?
     var generation: Generation
@@ -16,11 +19,19 @@ package struct Reconciler<Backend: NftablesBackend> {
 
   package init(_ backend: Backend) { self.backend = backend }
 
+  /// Reads the kernel ahead of the first `enforce`, which then has only to compare where nothing changed since.
+  ///
+  /// - Throws: `KernelError`; the first `enforce` reads then.
+  package mutating func look() throws(KernelError) {
+    let (ruleset, generation) = try backend.read()
+    seen = Belief(ruleset: ruleset, generation: generation)
+  }
+
   /// Makes the kernel hold `wanted`. Reads it only the first time and after an error.
   ///
   /// - Throws: `KernelError`; the kernel then holds what it held before, and the next call reads it.
   package mutating func enforce(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
-    guard let known = belief else { return try enforceReading(wanted) }
+    guard let known = belief else { return try enforceFirst(wanted) }
     let transaction = difference(from: known.ruleset, to: wanted)
     if transaction.isEmpty { return Reconciliation(transaction: transaction, generation: known.generation) }
     belief = nil
@@ -62,6 +73,16 @@ package struct Reconciler<Backend: NftablesBackend> {
     var done = try enforceReading(wanted)
     if wasKnown, done.transaction.isEmpty { done.concern = .nothing }
     return done
+  }
+
+  /// Reads, unless `look` did and the kernel is as it was and as it should be.
+  private mutating func enforceFirst(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
+    defer { seen = nil }
+    guard let seen, try backend.generation() == seen.generation,
+      difference(from: seen.ruleset, to: wanted).isEmpty
+    else { return try enforceReading(wanted) }
+    belief = seen
+    return Reconciliation(transaction: Transaction(), generation: seen.generation, isReadBack: true)
   }
 
   private mutating func enforceReading(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {

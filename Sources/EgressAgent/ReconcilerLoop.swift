@@ -51,6 +51,8 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   /// Works until told to end.
   package mutating func run(_ inbox: ReconcilerInbox) -> Ending {
+    // While manifests are read. Where it fails, the first commit reads, and says why if it cannot.
+    try? reconciler.look()
     while true {
       if let ending = step(inbox.wait(until: due.next, or: watch), at: .now) { return ending }
     }

@@ -28,11 +28,12 @@ package struct Finding: Hashable, Comparable, Sendable {
   }
 
   package static func < (left: Finding, right: Finding) -> Bool {
-    left.sortKey.lexicographicallyPrecedes(right.sortKey)
-  }
-
-  private var sortKey: [String] {
-    [code.rawValue, object.map(\.description) ?? "", path, message]
+    if left.code != right.code { return left.code.rawValue < right.code.rawValue }
+    if left.object != right.object {
+      guard let other = right.object else { return false }
+      return left.object.map { $0 < other } ?? true
+    }
+    return left.path == right.path ? left.message < right.message : left.path < right.path
   }
 }
 

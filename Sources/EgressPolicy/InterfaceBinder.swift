@@ -5,6 +5,9 @@ import NetworkValues
 struct InterfaceBinder {
   /// Sorted by UID.
   let pods: [LocalPod]
+
+  /// Every claim of every pod, sorted.
+  private let everyClaim: [(pod: LocalPod, claim: PodClaim)]
   let interfaces: HostInterfaces
 
   /// Pod interfaces that are no bridges, by index.
@@ -34,6 +37,9 @@ struct InterfaceBinder {
     _ previous: InterfaceBindings
   ) {
     self.pods = pods.sorted { $0.uid < $1.uid }
+    everyClaim = self.pods.flatMap { pod in
+      Set(pod.addresses).sorted().map { (pod, PodClaim(podUID: pod.uid, address: $0)) }
+    }
     self.interfaces = interfaces
     self.previous = previous
     let bindable = Set(classified.filter { $0.interfaceClass == .pod && !$0.isBridge }.map(\.index))
@@ -64,11 +70,7 @@ extension InterfaceBinder {
   }
 
   /// Claims that are still open, sorted.
-  private var open: [(pod: LocalPod, claim: PodClaim)] {
-    pods.flatMap { pod in
-      Set(pod.addresses).sorted().map { (pod, PodClaim(podUID: pod.uid, address: $0)) }
-    }.filter { !settled.contains($0.1) }
-  }
+  private var open: [(pod: LocalPod, claim: PodClaim)] { everyClaim.filter { !settled.contains($0.claim) } }
 
   /// Previous memory, and what was bound to interfaces that are no longer there; of pods that still claim the address.
   private func endedClaims() -> Set<PodClaim> {

@@ -1,6 +1,8 @@
 import ClusterModel
+import Dispatch
 import Foundation
 import Glibc
+import Synchronization
 
 /// The largest file that is read, in bytes: 256 MiB.
 let maximumFileSize = 256 << 20
@@ -34,6 +36,23 @@ extension FileReading {
       self.init(failure: error)
     }
   }
+}
+
+/// Reads files, many of them by all processors. In the order of `files`.
+func readings(of files: [FoundFile]) -> [FileReading] {
+  let read = { @Sendable (file: FoundFile) in
+    file.stamp.isRegular
+      ? FileReading(ofFile: file.path)
+      : FileReading(failure: ManifestError("is no regular file", at: ManifestPlace(file: file.path)))
+  }
+  let share = 64
+  guard files.count > share else { return files.map(read) }
+  let parts = Mutex<[Int: [FileReading]]>([:])
+  DispatchQueue.concurrentPerform(iterations: (files.count + share - 1) / share) { part in
+    let result = files[(part * share)..<min((part + 1) * share, files.count)].map(read)
+    parts.withLock { $0[part] = result }
+  }
+  return parts.withLock { parts in parts.keys.sorted().flatMap { parts[$0] ?? [] } }
 }
 
 /// Everything the file at `path` holds, up to `maximumFileSize`.

@@ -85,11 +85,13 @@ package final class WatchedManifests {
     let scan = folders?.scan(paths) ?? FolderScan(paths)
     scanErrors = scan.errors
     var missing = Set(files.keys)
+    var changed: [FoundFile] = []
     for file in scan.files {
       missing.remove(file.path)
       vanished[file.path] = nil
-      if outdated.contains(file.path) || files[file.path]?.stamp != file.stamp { read(file) }
+      if outdated.contains(file.path) || files[file.path]?.stamp != file.stamp { changed.append(file) }
     }
+    read(changed)
     for path in missing where !scan.errors.contains(where: { path.isAtOrBelow($0.place.file) }) {
       if vanished[path] == nil { vanished[path] = now + grace }
     }
@@ -102,15 +104,15 @@ package final class WatchedManifests {
       return
     }
     vanished[path] = nil
-    read(FoundFile(path: path, stamp: stamp))
+    read([FoundFile(path: path, stamp: stamp)])
   }
 
-  private func read(_ file: FoundFile) {
-    guard !unfinished.contains(file.path) else { return }
-    let reading =
-      file.stamp.isRegular
-      ? FileReading(ofFile: file.path)
-      : FileReading(failure: ManifestError("is no regular file", at: ManifestPlace(file: file.path)))
+  private func read(_ found: [FoundFile]) {
+    let finished = found.filter { !unfinished.contains($0.path) }
+    for (file, reading) in zip(finished, readings(of: finished)) { keep(reading, of: file) }
+  }
+
+  private func keep(_ reading: FileReading, of file: FoundFile) {
     var cached = files[file.path] ?? CachedFile(stamp: file.stamp)
     cached.stamp = file.stamp
     cached.errors = reading.errors

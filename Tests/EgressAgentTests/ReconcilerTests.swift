@@ -32,6 +32,18 @@ import Testing
     #expect(done.transaction.isEmpty && done.isReadBack && kernel.kernel.commits == 0)
   }
 
+  @Test func `What was seen ahead counts only while nothing changed`() throws {
+    let kernel = FaultyKernel(holding: wanted)
+    var reconciler = Reconciler(kernel)
+    try reconciler.look()
+    #expect(try reconciler.enforce(wanted).isReadBack && kernel.reads == 1)
+    reconciler = Reconciler(kernel)
+    try reconciler.look()
+    kernel.kernel.overwrite(with: nil)
+    #expect(try reconciler.enforce(wanted).isReadBack)
+    #expect(try kernel.kernel.read().0 == wanted)
+  }
+
   @Test func `After an error nothing is believed`() throws {
     let kernel = FaultyKernel()
     var reconciler = Reconciler(kernel)

@@ -72,6 +72,11 @@ struct DaemonBench {
 
   /// Runs `body` in the client pod's network namespace, with the gateway's listener open.
   func asClient<Value>(_ body: (Connector) throws -> Value) throws -> Value {
+    // Thousands of tries must not fill the table that the daemon looks through when it cuts connections.
+    let settings = ["syn_sent", "time_wait", "close"].map { "net.netfilter.nf_conntrack_tcp_timeout_\($0)=1" }
+    guard try lab.run(in: .node(daemon.node), ["sysctl", "-qw"] + settings).status == 0 else {
+      throw BenchError("cannot shorten the lifetimes of connections")
+    }
     let listener = try lab.inside(.pod(pod.gatewayName)) { try Listener(port: pod.port) }
     return try lab.inside(.pod(pod.name)) { try body(Connector(to: pod.gateway, port: pod.port, listener: listener)) }
   }
