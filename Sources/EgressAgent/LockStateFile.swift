@@ -66,6 +66,8 @@ package final class LockStateFile: Sendable {
   /// Writes another file, and renames it once it is on the disk.
   private func replace(with bytes: [UInt8]) throws(AgentError) {
     let temporary = path + ".new"
+    // Whatever an interrupted write, or somebody, left there.
+    unlink(temporary)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw AgentError("write \(temporary)", code: errno) }
     var failure = writeAll(bytes, to: file)

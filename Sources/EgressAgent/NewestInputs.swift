@@ -1,5 +1,6 @@
 import ClusterModel
 import EgressPolicy
+import NetworkValues
 
 /// The newest of everything that what is enforced depends on, and the bindings that are carried from one state to the
 /// next (S9).
@@ -10,11 +11,17 @@ struct NewestInputs {
   private var interfaces: HostInterfaces?
   private var cgroups: HostCgroups?
   private var bindings: InterfaceBindings?
+  private var remembered: [UInt32: Set<IPAddress>] = [:]
 
   /// - Parameter awaitsInterfaces: nothing can be derived before the node's interfaces are known.
   init(on node: NodeName, awaitingInterfaces awaitsInterfaces: Bool) {
     self.node = node
     self.awaitsInterfaces = awaitsInterfaces
+  }
+
+  /// Says what the kernel binds since a process before this one.
+  mutating func remember(_ bound: [UInt32: Set<IPAddress>]) {
+    if bindings == nil { remembered = bound }
   }
 
   /// Takes what has come in, and binds.
@@ -30,7 +37,7 @@ struct NewestInputs {
       // Without manifests, too: what was behind an interface first is remembered from then on.
       bindings = bindInterfaces(
         of: snapshot, on: node, under: manifests?.configuration ?? Configuration(),
-        after: bindings ?? InterfaceBindings())
+        after: bindings ?? InterfaceBindings(remembering: remembered))
     }
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return false }
     return contents.input != nil || contents.cgroups != nil || bindings != before.1

@@ -21,10 +21,13 @@ package struct Reconciler<Backend: NftablesBackend> {
 
   /// Reads the kernel ahead of the first `enforce`, which then has only to compare where nothing changed since.
   ///
+  /// - Returns: what it holds.
   /// - Throws: `KernelError`; the first `enforce` reads then.
-  package mutating func look() throws(KernelError) {
+  @discardableResult
+  package mutating func look() throws(KernelError) -> Ruleset? {
     let (ruleset, generation) = try backend.read()
     seen = Belief(ruleset: ruleset, generation: generation)
+    return ruleset
   }
 
   /// Makes the kernel hold `wanted`. Reads it only the first time and after an error.

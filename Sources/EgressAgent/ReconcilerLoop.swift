@@ -51,10 +51,19 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   /// Works until told to end.
   package mutating func run(_ inbox: ReconcilerInbox) -> Ending {
-    // While manifests are read. Where it fails, the first commit reads, and says why if it cannot.
-    try? reconciler.look()
+    look()
     while true {
       if let ending = step(inbox.wait(until: due.next, or: watch), at: .now) { return ending }
+    }
+  }
+
+  /// Reads the kernel while others read manifests. A pod that changed its addresses while no daemon lived is still known by
+  /// what the table binds. Where nothing can be read now, the first commit says why.
+  private mutating func look() {
+    for _ in 0..<10 {
+      do throws(KernelError) {
+        return inputs.remember(try reconciler.look()?.boundAddresses ?? [:])
+      } catch { guard error.isOutrun else { return } }
     }
   }
 
@@ -94,7 +103,11 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {
-      surroundings.report(["\(error); what was enforced before stays"], from: "model")
+      let stays =
+        surroundings.board.current.enforced == nil
+        ? "this daemon has enforced nothing yet: what stands is a table from before, or nothing; moat lock closes the node"
+        : "what was enforced before stays"
+      surroundings.report(["\(error); \(stays)"], from: "model")
     }
   }
 

@@ -95,6 +95,13 @@ private func settings(_ sysctls: [String: String], _ interfaces: HostInterfaces?
       "ipv4/conf/all/rp_filter", "sources are not checked by route; S9 alone catches forged ones",
       "leave it unless you want a second check; 2 suits most CNIs")
   }
+  if sysctls["ipv4/conf/all/accept_source_route"] == "1" {
+    findings.append(
+      Finding(
+        .sourceRoutes, path: "net/ipv4/conf/all/accept_source_route",
+        "it is 1: a packet with a source route is sent on to another address after it was judged",
+        advice: "set it to 0; nothing needs it"))
+  }
   return findings + bridges(sysctls, interfaces ?? HostInterfaces())
 }
 

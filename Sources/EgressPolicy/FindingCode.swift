@@ -65,6 +65,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case tunnelAddressNotInside = "M070"
   case masquerading = "M071"
   case connectionWouldBeCut = "M072"
+  case sourceRoutes = "M073"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -133,6 +134,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .tunnelAddressNotInside: (.warning, "a tunnel's own address does not count as inside")
     case .masquerading: (.note, "a neighbour masquerades; clients whose address it hides are refused (S2)")
     case .connectionWouldBeCut: (.warning, "a connection is open now that enforcement cuts")
+    case .sourceRoutes: (.warning, "source routes lead packets past the firewall (S1)")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

@@ -87,6 +87,10 @@ extension InterfaceBinder {
     let standing = previous.bound.filter { interfaces.link($0.index)?.appearance == $0.appearance }
     let taken = Set(standing.map(\.claim.address))
     for link in interfaces.links where result[link.index] == nil {
+      if let addresses = previous.remembered[link.index] {
+        result[link.index] = InterfaceClaim(index: link.index, appearance: link.appearance, addresses: addresses)
+        continue
+      }
       guard let addresses = link.peerAddresses, !addresses.isEmpty else { continue }
       let own = standing.filter { $0.index == link.index }.map(\.claim.address)
       result[link.index] = InterfaceClaim(

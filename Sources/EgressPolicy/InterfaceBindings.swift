@@ -3,8 +3,8 @@ import NetworkValues
 
 /// Who is behind which interface of this node, and the memory that "first claim wins" needs (S9).
 ///
-/// Each state follows from the one before it and from what is there now; time never enters. The empty value is the start:
-/// a process that starts anew knows nothing of what ended before it.
+/// Each state follows from the one before it and from what is there now; time never enters. A process that starts anew
+/// knows what the kernel's table binds, and nothing of what ended before it.
 package struct InterfaceBindings: Hashable, Sendable {
   /// For `ClusterSnapshot.podInterfaces`. Sorted by index, then UID.
   package internal(set) var podInterfaces: [PodInterface] = []
@@ -24,7 +24,12 @@ package struct InterfaceBindings: Hashable, Sendable {
   /// Pods' addresses whose interface went away while the pod is still known. Sorted.
   var ended: [PodClaim] = []
 
-  package init() {}
+  /// What a process before this one had bound, by interface. An interface that is there when this one looks first has
+  /// these as its first claim, whatever its pod shows now.
+  var remembered: [UInt32: Set<IPAddress>] = [:]
+
+  /// The start. Of a process that starts anew, `remembered` is what the kernel still holds.
+  package init(remembering remembered: [UInt32: Set<IPAddress>] = [:]) { self.remembered = remembered }
 }
 
 /// A live pod of this node that has a network of its own.

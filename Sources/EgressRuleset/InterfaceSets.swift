@@ -24,6 +24,22 @@ func interfaceSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
 }
 
 extension Ruleset {
+  /// The addresses that pods are bound to, by the interface or the bridge port behind which they live (S9).
+  package var boundAddresses: [UInt32: Set<IPAddress>] {
+    var result: [UInt32: Set<IPAddress>] = [:]
+    for table in tables {
+      for family in IPFamily.allCases {
+        guard let set = table.set(SetName.pods.of(family)), case .keys(let keys) = set.elements else { continue }
+        for key in keys {
+          let values = key.values(as: set.definition.type)
+          guard values.count == 2 else { continue }
+          result[UInt32(truncatingIfNeeded: values[0]), default: []].insert(IPAddress(family, values[1]))
+        }
+      }
+    }
+    return result
+  }
+
   /// Whether identity and origin (S9, S14) are judged: somebody has looked at the node's interfaces.
   package var judgesInterfaces: Bool { tables.contains { $0.set(podInterfaces) != nil } }
 }

@@ -49,8 +49,14 @@ package struct FileReading: Sendable {
     if documentCount == 0 { notes.append("\(file): holds no document") }
   }
 
+  /// Whether the file could not be read at all, for whatever reason that may pass.
+  private(set) var isUnread = false
+
   /// A file that could not be read at all.
-  package init(failure: ManifestError) { errors = [failure] }
+  package init(failure: ManifestError) {
+    errors = [failure]
+    isUnread = true
+  }
 
   /// Adds an object, or those of a List.
   private mutating func add(_ value: ManifestValue, at place: ManifestPlace) {

@@ -10,6 +10,7 @@ package final class WatchedManifests {
     var stamp: FileStamp
     var contents: FileReading?
     var errors: [ManifestError] = []
+    var isUnread = false
   }
 
   private let paths: [String]
@@ -27,6 +28,10 @@ package final class WatchedManifests {
   /// Files that have gone, and until when they may come back as if nothing had happened.
   private var vanished: [String: ContinuousClock.Instant] = [:]
 
+  /// When what could not be read is tried again: the reason may pass without an event.
+  private var retry: ContinuousClock.Instant?
+  private let pause = Duration.seconds(2)
+
   /// How long an editor may take between putting a file aside and writing it anew.
   private let grace = Duration.milliseconds(5)
 
@@ -43,13 +48,14 @@ package final class WatchedManifests {
       inotifyFailure = error
     }
     scan(outdated: [], at: .now)
+    planRetry(at: .now)
   }
 
   /// Readable when something may have changed; absent where the kernel cannot tell.
   package var descriptor: Int32? { inotify?.descriptor }
 
   /// When `update` is due even without an event.
-  package var deadline: ContinuousClock.Instant? { vanished.values.min() }
+  package var deadline: ContinuousClock.Instant? { [vanished.values.min(), retry].compactMap { $0 }.min() }
 
   /// Takes in everything that the kernel has to tell so far.
   ///
@@ -61,8 +67,9 @@ package final class WatchedManifests {
       readAgain()
       return true
     }
-    if changes.needsScan {
-      scan(outdated: changes.outdated, at: now)
+    let isRetry = retry.map { $0 <= now } ?? false
+    if changes.needsScan || isRetry {
+      scan(outdated: changes.outdated.union(files.filter { $0.value.isUnread }.keys), at: now)
     } else {
       for path in changes.files { look(at: path, at: now) }
     }
@@ -72,13 +79,21 @@ package final class WatchedManifests {
       files[path] = nil
       order = nil
     }
-    return changes.needsScan || !changes.files.isEmpty || !gone.isEmpty
+    planRetry(at: now)
+    return changes.needsScan || isRetry || !changes.files.isEmpty || !gone.isEmpty
+  }
+
+  private func planRetry(at now: ContinuousClock.Instant) {
+    let isNeeded = !scanErrors.isEmpty || files.values.contains { $0.isUnread }
+    guard isNeeded else { return retry = nil }
+    if retry.map({ $0 <= now }) ?? true { retry = now + pause }
   }
 
   /// Reads everything again, whatever is known.
   package func readAgain() {
     unfinished = []
     scan(outdated: Set(files.keys), at: .now)
+    planRetry(at: .now)
   }
 
   private func scan(outdated: Set<String>, at now: ContinuousClock.Instant) {
@@ -116,6 +131,7 @@ package final class WatchedManifests {
     var cached = files[file.path] ?? CachedFile(stamp: file.stamp)
     cached.stamp = file.stamp
     cached.errors = reading.errors
+    cached.isUnread = reading.isUnread
     if reading.errors.isEmpty { cached.contents = reading }
     if files.updateValue(cached, forKey: file.path) == nil { order = nil }
   }

@@ -163,6 +163,6 @@ extension LibnftnlKernel {
     return KernelError(
       operation: operation ?? "change table \(table)", code: EPERM,
       reason: "the table is owned by \(holders.isEmpty ? "netlink port \(port)" : holders), which alone can change it "
-        + "(EPERM): stop the owner first")
+        + "(EPERM): change what it follows, or use moat unlock")
   }
 }

@@ -11,7 +11,8 @@ struct NodeFiles {
     let folder = root + "/proc/sys/net"
     guard FileManager.default.isReadableFile(atPath: folder) else { return .unreadable("\(folder) cannot be read") }
     let paths = [
-      "ipv4/ip_forward", "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "bridge/bridge-nf-call-iptables",
+      "ipv4/ip_forward", "ipv4/conf/all/accept_source_route", "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter",
+      "bridge/bridge-nf-call-iptables",
       "bridge/bridge-nf-call-ip6tables",
     ]
     var values: [String: String] = [:]

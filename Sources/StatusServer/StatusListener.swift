@@ -43,11 +43,12 @@ package struct StatusListener: Service, CustomStringConvertible {
 
   package var description: String { "listener on \(address)" }
 
-  /// Answers until graceful shutdown.
+  /// Answers until graceful shutdown; at most 32 at a time, so that nobody takes the daemon's descriptors away.
   ///
   /// - Throws: where it cannot listen.
   package func run() async throws {
-    let configuration = ServerConfiguration(address: try address.bindAddress, backlog: 32)
+    let configuration = ServerConfiguration(
+      address: try address.bindAddress, backlog: 32, availableConnectionsDelegate: MaximumAvailableConnections(32))
     let channel = HTTP1Channel(
       responder: { request, writer, _ in
         try await writer.write(answers.answer(request.method, request.uri.path), to: request.method)

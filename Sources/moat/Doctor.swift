@@ -22,12 +22,17 @@ struct Doctor: ParsableCommand {
   @Option(name: .long, help: .hidden) var root = ""
 
   func run() throws {
-    let model = try source.load(keepGoing: true).model
+    let inputs = try source.load(keepGoing: true)
+    let model = inputs.model
     let node = try node.resolve(in: model)
     let advice = ConnectionReport(model, model.flows(on: node))
     let findings = (model.doctorFindings(inspectNode(root: root), on: node) + advice.findings).sorted()
     if json { try printFindings(asJSON: findings) } else { findings.forEach { printFinding($0, colors) } }
     if !json { printWhole(advice.comment) }
+    if !inputs.documentErrors.isEmpty {
+      printError("moat: the manifests have errors; what was judged is not the whole")
+      throw ExitCode(1)
+    }
     if findings.contains(where: { $0.code.severity != .note }) { throw ExitCode(2) }
     if findings.isEmpty { printError("no findings") }
   }

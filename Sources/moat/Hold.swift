@@ -22,6 +22,8 @@ struct Hold: ParsableCommand {
     SignalWatch.blockSignals()
     umask(0o077)
     do throws(AgentError) {
+      let right = try SoleDaemon(socketPath: hold.hold, command: "moat hold")
+      defer { withExtendedLifetime(right) {} }
       try SocketHold(path: hold.hold).run(asking: DaemonClient(socketPath: socket.socket))
     } catch {
       printError("moat: cannot start: \(error)")

@@ -24,8 +24,11 @@ struct Plan: ParsableCommand {
   func run() throws {
     let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
     let flows = model.flows(on: node)
-    let transaction = try reportingKernelErrors { () throws(KernelError) in
-      try difference(from: readConsistently(LibnftnlKernel()), to: lower(flows))
+    let wanted = lower(flows)
+    let held = try reportingKernelErrors { () throws(KernelError) in try readConsistently(LibnftnlKernel()) }
+    let transaction = difference(from: held, to: wanted)
+    if held?.judgesInterfaces == true, !wanted.judgesInterfaces {
+      printError("note: the kernel judges by interfaces, as a daemon does; compare with --observe-interfaces")
     }
     guard !transaction.isEmpty else { return }
     printWhole(transaction.nftSyntax(cgroupNames: flows.cgroupNames) + ConnectionReport(model, flows).comment)

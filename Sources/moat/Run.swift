@@ -56,6 +56,7 @@ struct Run: ParsableCommand {
       if kernel.ownership == .owned { return OpenedKernel(kernel, owner: kernel.descriptor) }
       return OpenedKernel(kernel, watch: try RulesetWatch(besides: kernel.port))
     }
+    makeFolder(state.state)
     let guardian = try reportingFailure { () throws(AgentError) in try SoleDaemon(socketPath: socket.socket) }
     let ending = try reportingFailure { () throws(any Error) in try agent.run(loaded) }
     withExtendedLifetime(guardian) {}

@@ -8,7 +8,12 @@ struct BindingNode {
   var links: [HostLink] = []
   var routes: [HostRoute] = []
   var results: [CNIResult] = []
-  private(set) var state = InterfaceBindings()
+  private(set) var state: InterfaceBindings
+
+  /// - Parameter remembered: what a process before this one had bound.
+  init(remembering remembered: [UInt32: [String]] = [:]) {
+    state = InterfaceBindings(remembering: remembered.mapValues { Set($0.map(address)) })
+  }
 
   var codes: Set<FindingCode> { Set(state.findings.map(\.code)) }
 

@@ -65,6 +65,14 @@ struct InterfaceBindingTests {
     #expect(node.bound(pods) == [5: "a 10.0.0.1,fd00::1", 6: "b 10.0.0.2"])
   }
 
+  /// A pod that takes an absent pod's address while no daemon lives is still the pod that the table binds.
+  @Test func whatTheTableBoundIsTheFirstClaimOfAProcessThatStartsAnew() {
+    var node = BindingNode(remembering: [5: ["10.0.0.1"]])
+    node.link(5, seen: ["10.0.0.2"])
+    #expect(node.bound(pod("a", "10.0.0.1"), pod("b", "10.0.0.2")) == [5: "a 10.0.0.1"])
+    #expect(node.bound(pod("a", "10.0.0.1"), pod("b", "10.0.0.2")) == [5: "a 10.0.0.1"])
+  }
+
   @Test func firstClaimWins() {
     var node = BindingNode()
     node.link(5, seen: ["10.0.0.1"])
