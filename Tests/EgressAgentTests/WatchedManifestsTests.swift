@@ -150,6 +150,17 @@ import Testing
     #expect(manifests.state().faults.isEmpty)
   }
 
+  @Test func `What could not be read is tried again without an event`() throws {
+    try folder.write(pod("a"), to: "a.yaml")
+    try folder.makeFolder("elsewhere")
+    let manifests = WatchedManifests([folder.path + "/missing.yaml", folder.path + "/a.yaml"])
+    #expect(manifests.state().snapshot == nil)
+    let first = try #require(manifests.deadline)
+    #expect(first > .now && first <= .now + .seconds(2))
+    try folder.write(pod("b"), to: "missing.yaml")
+    #expect(manifests.update(at: first) && names(manifests) == ["a", "b"] && manifests.deadline == nil)
+  }
+
   @Test func `A pipe is no manifest and holds nobody up`() throws {
     #expect(mkfifo(folder.path + "/p.yaml", 0o600) == 0)
     let manifests = WatchedManifests([folder.path])
@@ -183,10 +194,10 @@ private func pod(_ name: String) -> String {
   #"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"\#(name)","namespace":"test"},"spec":{"containers":[]}}"# + "\n"
 }
 
-/// Takes in what the kernel has told, grace included.
+/// Takes in what the kernel has told, grace included. What cannot be read is tried again later, without end.
 private func settle(_ manifests: WatchedManifests) throws {
   _ = manifests.update()
-  while let deadline = manifests.deadline {
+  while let deadline = manifests.deadline, deadline < .now + .milliseconds(500) {
     _ = awaitInput(on: [], until: deadline)
     _ = manifests.update()
   }
