@@ -85,7 +85,9 @@ package struct Reconciler<Backend: NftablesBackend> {
       difference(from: seen.ruleset, to: wanted).isEmpty
     else { return try enforceReading(wanted) }
     belief = seen
-    return Reconciliation(transaction: Transaction(), generation: seen.generation, isReadBack: true)
+    // What an earlier daemon committed it may not have lived to cut.
+    return Reconciliation(
+      transaction: Transaction(), generation: seen.generation, isReadBack: true, concern: .everything)
   }
 
   private mutating func enforceReading(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
