@@ -53,11 +53,12 @@ struct NewestInputs {
 
   /// What must be enforced; `nil` before everything has come in.
   ///
+  /// - Parameter previous: what was derived before.
   /// - Throws: where the manifests do not know the node.
-  func derived() throws(UnknownNode) -> DerivedRuleset? {
+  func derived(after previous: DerivedRuleset?) throws(UnknownNode) -> DerivedRuleset? {
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return nil }
     let input = PolicyInput(snapshot: snapshot, configuration: manifests.configuration)
-    return try DerivedRuleset(input, bound: bindings, on: node)
+    return try DerivedRuleset(input, bound: bindings, on: node, after: previous)
   }
 }
 

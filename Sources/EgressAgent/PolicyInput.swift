@@ -21,9 +21,15 @@ package struct PolicyInput: Sendable {
 
 /// What one node must enforce, derived and lowered.
 struct DerivedRuleset {
-  var ruleset: Ruleset
   var locked: LockState
   var summary: Summary
+
+  /// The steps that led here, for the next derivation to follow.
+  private let model: EgressModel
+  private let node: NodeFlows
+  private let lowered: LoweredFlows
+
+  var ruleset: Ruleset { lowered.ruleset }
 
   /// What the status tells of it.
   struct Summary {
@@ -33,16 +39,22 @@ struct DerivedRuleset {
     var findings: [String: Int]
   }
 
-  /// - Parameter bindings: who is behind which interface of the node; `nil` where nobody has looked.
+  /// - Parameters:
+  ///   - bindings: who is behind which interface of the node; `nil` where nobody has looked.
+  ///   - previous: what was derived before; what did not change since is not derived again.
   /// - Throws: where the snapshot does not know the node: nothing can be said of what it must enforce.
-  init(_ input: PolicyInput, bound bindings: InterfaceBindings? = nil, on node: NodeName) throws(UnknownNode) {
+  init(
+    _ input: PolicyInput, bound bindings: InterfaceBindings? = nil, on node: NodeName,
+    after previous: DerivedRuleset? = nil
+  ) throws(UnknownNode) {
     guard input.snapshot.nodes.contains(where: { $0.name == node }) else {
       throw UnknownNode(node: node, known: input.snapshot.nodes.map(\.name).sorted())
     }
-    let flows = EgressModel(input.snapshot, under: input.configuration, bound: bindings).flows(on: node)
-    ruleset = lower(flows)
-    locked = LockState(flows)
-    summary = Summary(flows)
+    model = EgressModel(input.snapshot, under: input.configuration, bound: bindings, after: previous?.model)
+    self.node = NodeFlows(model, on: node, after: previous?.node)
+    lowered = LoweredFlows(self.node.flows, after: previous?.lowered)
+    locked = LockState(self.node.flows)
+    summary = Summary(self.node.flows)
   }
 }
 

@@ -99,7 +99,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   private mutating func derive() {
     do {
-      wanted = try inputs.derived() ?? wanted
+      wanted = try inputs.derived(after: wanted) ?? wanted
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {

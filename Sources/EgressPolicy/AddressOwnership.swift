@@ -5,7 +5,7 @@ import NetworkValues
 ///
 /// Pods are looked at where they lie in the snapshot, by their place here: copying ten thousand of them takes longer
 /// than everything else that is derived.
-struct AddressOwnership {
+struct AddressOwnership: Equatable {
   private let all: [Pod]
 
   /// Indices of the pods that may own an address, and what is each one's own.
@@ -23,13 +23,12 @@ struct AddressOwnership {
 
   /// A pod is live until Succeeded or Failed. hostNetwork pods own nothing. An address that two live pods claim is
   /// neither's; one outside the cluster's networks is nobody's.
-  init(_ snapshot: ClusterSnapshot, inside: PrefixSet) {
-    all = snapshot.pods
-    let shared = findLivePods(among: snapshot.pods.span)
+  init(_ objects: [Pod], inside: PrefixSet) {
+    all = objects
+    let shared = findLivePods(among: objects.span)
     addresses.reserveCapacity(live.count)
-    let pods = snapshot.pods.span
+    let pods = objects.span
     placeBefore.reserveCapacity(live.count)
-    lastPlace.reserveCapacity(snapshot.serviceAccounts.count)
     for (place, index) in live.enumerated() {
       var own = pods[index].addresses
       if !own.allSatisfy({ !shared.contains($0) && inside.contains($0) }) {
@@ -77,8 +76,11 @@ struct AddressOwnership {
     ServiceAccountName(namespace: namespace(at: place), name: all[live[place]].serviceAccount)
   }
 
-  /// Every identity that runs a live pod, in no order.
-  var identities: some Collection<ServiceAccountName> { lastPlace.keys }
+  /// Every identity that runs a live pod.
+  var identities: Set<ServiceAccountName> { Set(lastPlace.keys) }
+
+  /// Places of the pods that run on `node`.
+  func places(on node: NodeName) -> [Int] { places.filter { all[live[$0]].node == node } }
 
   /// Whether some pod of the identity may be granted something with an address for which `holds` is true.
   func hasAddress(_ identity: ServiceAccountName, where holds: (IPAddress) -> Bool) -> Bool {
@@ -109,7 +111,7 @@ struct AddressOwnership {
 }
 
 /// A live pod with the addresses that are its own.
-struct OwnedPod {
+struct OwnedPod: Equatable {
   var pod: Pod
 
   /// `namespace/name`.

@@ -3,28 +3,23 @@ import NetworkValues
 
 extension InterfaceBinder {
   /// What a person should know about the bindings.
-  func bindingFindings() -> [Finding] { unboundPods() + laterClaims() + strangers() + unusableResults() }
+  ///
+  /// - Parameter bound: what was bound, sorted by index.
+  func findings(_ bound: [BoundAddress]) -> [Finding] { unboundPods() + laterClaims(bound) + strangers() }
 
   private func names(_ indices: Set<UInt32>) -> String {
-    indices.sorted().map { shown(interfaces.link($0)?.name ?? "interface \($0)", limit: 32) }.joined(separator: ", ")
+    indices.sorted().map { shown(evidence.link($0)?.name ?? "interface \($0)", limit: 32) }.joined(separator: ", ")
   }
 
   /// Addresses of pods that live behind no interface.
   private func unboundPods() -> [Finding] {
-    let known = Set(bound.map(\.claim))
-    var findings: [Finding] = []
-    for pod in pods {
-      for address in Set(pod.addresses).sorted() {
-        let claim = PodClaim(podUID: pod.uid, address: address)
-        guard !known.contains(claim) else { continue }
-        if let indices = contested[claim] {
-          findings.append(contestedAddress(pod, address, indices))
-        } else {
-          findings.append(withoutInterface(pod, address, isOver: ended.contains(claim)))
-        }
+    claims.indices.compactMap { claim in
+      switch fates[claim] {
+      case .bound: nil
+      case .contested(let indices): contestedAddress(pod(of: claim), claims[claim].address, indices)
+      case .open, .over: withoutInterface(pod(of: claim), claims[claim].address, isOver: isEnded[claim])
       }
     }
-    return findings
   }
 
   private func contestedAddress(_ pod: LocalPod, _ address: IPAddress, _ indices: Set<UInt32>) -> Finding {
@@ -46,50 +41,57 @@ extension InterfaceBinder {
   }
 
   /// Addresses behind an interface that were not there at first, or that are another pod's. They change nothing.
-  private func laterClaims() -> [Finding] {
-    let owned = Dictionary(grouping: bound, by: \.index).mapValues { Set($0.map(\.claim.address)) }
-    let claimants = Dictionary(
-      pods.flatMap { pod in pod.addresses.map { ($0, pod) } }, uniquingKeysWith: { first, _ in first })
-    return links.values.compactMap { link in
-      let own = owned[link.index] ?? []
-      let first = claims[link.index]?.addresses ?? []
-      let strange = (link.peerAddresses ?? []).filter { address in
-        let isForeign = isOfAnother(claimants[address], than: owners[link.index])
-        return !own.contains(address) && (isForeign || !first.contains(address))
+  private func laterClaims(_ bound: [BoundAddress]) -> [Finding] {
+    var claimants: [IPAddress: Int]?
+    var rest = bound[...]
+    return evidence.bindable.compactMap { link in
+      rest = rest.drop { $0.index < link.index }
+      let own = rest.prefix { $0.index == link.index }
+      let others = (link.peerAddresses ?? []).filter { address in !own.contains { $0.claim.address == address } }
+      guard !others.isEmpty else { return nil }
+      let known = claimants ?? claimantsByAddress
+      claimants = known
+      let first = firstClaims[link.index]?.addresses ?? []
+      let owner = owners[link.index]
+      let strange = others.filter { address in
+        let isForeign = owner != nil && known[address].map { $0 != owner } ?? false
+        return isForeign || !first.contains(address)
       }
-      guard !strange.isEmpty else { return nil }
-      let listed = strange.prefix(3).map(\.description).joined(separator: ", ")
-      let more = strange.count > 3 ? " and \(strange.count - 3) more" : ""
-      return Finding(
-        .addressClaimedLater, pods.first { $0.uid == owners[link.index] }?.reference,
-        path: "interface \(shown(link.name, limit: 32))",
-        "the namespace behind it has \(listed)\(more), which is not its own; packets from there are dropped",
-        advice: "find out who in the pod may change its addresses (NET_ADMIN)")
+      return strange.isEmpty ? nil : claimedLater(strange, behind: link, owner.map { pods[$0] })
     }
   }
 
-  private func isOfAnother(_ pod: LocalPod?, than owner: String?) -> Bool {
-    guard let pod, let owner else { return false }
-    return pod.uid != owner
+  /// The pod, by its place, that claims each address; of several the first.
+  private var claimantsByAddress: [IPAddress: Int] {
+    Dictionary(claims.map { ($0.address, $0.pod) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The first of the files that cannot be used.
-  private func unusableResults() -> [Finding] {
-    interfaces.cniFaults.prefix(8).map { fault in
-      Finding(
-        .cniResultUnusable, path: "CNI results", "\(shown(fault, limit: 300)); it binds no pod",
-        advice: "nothing where the host has a route to each pod; else let moat read the file, or remove it")
-    }
+  private func claimedLater(_ strange: [IPAddress], behind link: HostLink, _ owner: LocalPod?) -> Finding {
+    let listed = strange.prefix(3).map(\.description).joined(separator: ", ")
+    let more = strange.count > 3 ? " and \(strange.count - 3) more" : ""
+    return Finding(
+      .addressClaimedLater, owner?.reference, path: "interface \(shown(link.name, limit: 32))",
+      "the namespace behind it has \(listed)\(more), which is not its own; packets from there are dropped",
+      advice: "find out who in the pod may change its addresses (NET_ADMIN)")
   }
 
   /// Pod interfaces that nobody is known to be behind.
   private func strangers() -> [Finding] {
-    links.values.filter { owners[$0.index] == nil }.map { link in
+    evidence.bindable.filter { owners[$0.index] == nil }.map { link in
       Finding(
         .interfaceWithoutPod, path: "interface \(shown(link.name, limit: 32))",
         "no live pod is known behind it; it reaches inside only, without a pod's address",
         advice: "nothing, if its pod is starting or ending")
     }
+  }
+}
+
+/// CNI results that cannot be used: the first of them.
+func unusableResults(_ interfaces: HostInterfaces) -> [Finding] {
+  interfaces.cniFaults.prefix(8).map { fault in
+    Finding(
+      .cniResultUnusable, path: "CNI results", "\(shown(fault, limit: 300)); it binds no pod",
+      advice: "nothing where the host has a route to each pod; else let moat read the file, or remove it")
   }
 }
 

@@ -12,8 +12,8 @@ extension CNIResult {
 ///
 /// By name; an interface that no result names may have been renamed and is found by its hardware address, if it alone has
 /// it.
-func resultsByInterface(_ results: [CNIResult], _ links: [UInt32: HostLink]) -> [UInt32: [CNIResult]] {
-  let byName = Dictionary(grouping: links.values, by: \.name)
+func resultsByInterface(_ results: [CNIResult], _ links: [HostLink]) -> [UInt32: [CNIResult]] {
+  let byName = Dictionary(grouping: links, by: \.name)
   var found: [UInt32: [CNIResult]] = [:]
   var unnamed: [CNIResult] = []
   for result in results {
@@ -21,7 +21,7 @@ func resultsByInterface(_ results: [CNIResult], _ links: [UInt32: HostLink]) -> 
     if indices.isEmpty { unnamed.append(result) }
     if indices.count == 1, let index = indices.first { found[index, default: []].append(result) }
   }
-  let byHardware = Dictionary(grouping: links.values.filter { !$0.hardwareAddress.isEmpty }, by: \.hardwareAddress)
+  let byHardware = Dictionary(grouping: links.filter { !$0.hardwareAddress.isEmpty }, by: \.hardwareAddress)
   let nameless = byHardware.filter { $0.value.count == 1 && found[$0.value[0].index] == nil }
   for result in unnamed {
     let indices = Set(result.hostInterfaces.flatMap { nameless[$0.hardwareAddress] ?? [] }.map(\.index))

@@ -16,7 +16,7 @@ extension EgressModel {
     var result = ConfiguredFlows()
     for (index, exception) in configuration.exceptions.enumerated() {
       let path = "exceptions[\(index)]"
-      let pods = context.ownership.pods { exception.from.selects($0) }
+      let pods = ownership.pods { exception.from.selects($0) }
       let destinations = resolve(exception.to, path, &result.findings)
       if pods.isEmpty || exception.to.isEmpty || exception.ports.isEmpty {
         result.findings.append(allowsNothing(exception, path, hasPods: !pods.isEmpty))

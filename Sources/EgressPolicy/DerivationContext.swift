@@ -2,10 +2,9 @@ import ClusterModel
 import NetworkValues
 
 /// What every step of the derivation needs to know.
-struct DerivationContext {
+struct DerivationContext: Equatable {
   let configuration: Configuration
   let scopes: WorkspaceScopes
-  let ownership: AddressOwnership
   let inside: PrefixSet
 
   /// Addresses that are nobody's external address (E5).
@@ -13,15 +12,6 @@ struct DerivationContext {
 
   /// Every cluster that selectors and references name, sorted.
   let clusterNames: [String]
-
-  init(_ snapshot: ClusterSnapshot, _ configuration: Configuration, _ networks: InsideNetworks) {
-    self.configuration = configuration
-    inside = networks.all
-    clusterNames = namedClusters(snapshot)
-    scopes = WorkspaceScopes(snapshot, clusterName: configuration.cluster.name)
-    ownership = AddressOwnership(snapshot, inside: networks.all)
-    forbidden = withEmbeddedForms(specialNetworks.union(networks.all))
-  }
 
   /// Whether a `cluster` field means this cluster: absent does, and the only name in use where the configuration gives
   /// none. Where several are in use, none does: which one is meant is not known.
@@ -66,17 +56,19 @@ func covers(_ pattern: String, _ name: String) -> Bool {
 }
 
 /// Every cluster that an object which allows names, sorted.
-private func namedClusters(_ snapshot: ClusterSnapshot) -> [String] {
+func namedClusters(
+  _ services: [ExternalService], _ gateways: [VirtualGateway], _ policies: [AccessPolicy]
+) -> [String] {
   var names: Set<String> = []
-  for service in snapshot.externalServices {
+  for service in services {
     for port in service.ports {
       for gateway in port.value?.routes?.gateways ?? [] { if let name = gateway.value?.cluster { names.insert(name) } }
     }
   }
-  for gateway in snapshot.virtualGateways {
+  for gateway in gateways {
     for part in gateway.workloads ?? [] { if let name = part.value?.selector?.cluster { names.insert(name) } }
   }
-  for policy in snapshot.accessPolicies {
+  for policy in policies {
     for part in policy.destinations { if let name = part.value?.selector.cluster { names.insert(name) } }
     for client in (policy.entries ?? []).flatMap({ $0.value?.clients ?? [] }) {
       if let name = client.value?.serviceAccounts?.cluster { names.insert(name) }

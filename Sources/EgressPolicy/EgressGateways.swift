@@ -2,36 +2,22 @@ import ClusterModel
 import NetworkValues
 
 /// The egress gateways of the cluster: their pods, and where each listener stands on the wire (G1–G3).
-struct EgressGateways {
+struct EgressGateways: Equatable {
+  /// In the order of their definitions.
   var gateways: [EgressGateway] = []
   var findings: [Finding] = []
 
-  /// By the VirtualGateway's namespace and name.
-  private(set) var index: [ObjectReference: Int] = [:]
-
-  /// A VirtualGateway is an egress gateway if an ExternalService in force that it sees routes through it. Others do not
-  /// count: nothing is granted by them, and they must not close somebody else's ingress gateway.
-  init(_ snapshot: ClusterSnapshot, _ context: DerivationContext) {
-    let referenced = Set(
-      snapshot.externalServices.filter {
-        $0.approval.isInForce && $0.misunderstandings.isEmpty
-          && context.scopes.readsConfiguration(in: $0.metadata.namespace)
-      }.flatMap { service in
-        service.ports.compactMap(\.value?.routes).flatMap(\.gateways).compactMap(\.value)
-          .filter { context.isThisCluster($0.cluster) }
-          .map { virtualGatewayReference($0, from: service) }
-          .filter { context.scopes.sees(service, from: $0.namespace ?? "") }
-      })
-    let nodes = Dictionary(snapshot.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let gatewayNodes = Set(
-      snapshot.nodes.filter { context.isGatewayNode($0) }.map(\.name))
-    for virtual in snapshot.virtualGateways.sorted(by: { $0.reference < $1.reference })
-    where referenced.contains(virtual.reference) {
-      var gateway = EgressGateway(virtual: virtual)
-      gateway.select(from: snapshot, context, &findings)
-      gateway.place(on: gatewayNodes, nodes, &findings)
+  /// - Parameter missesServices: a Service was there and could not be read.
+  init(
+    _ definitions: GatewayDefinitions, _ services: [Service], _ nodes: [Node], _ ownership: AddressOwnership,
+    missesServices: Bool, _ context: DerivationContext
+  ) {
+    let gatewayNodes = Set(nodes.filter { context.isGatewayNode($0) }.map(\.name))
+    for definition in definitions.all {
+      var gateway = EgressGateway(definition: definition)
+      gateway.select(from: services, ownership, missesServices: missesServices, context, &findings)
+      gateway.place(on: gatewayNodes, &findings)
       gateway.listen(&findings)
-      index[virtual.reference] = gateways.count
       gateways.append(gateway)
     }
     if !gateways.isEmpty, gatewayNodes.isEmpty { findings.append(noGatewayNode(context)) }
@@ -47,18 +33,9 @@ struct EgressGateways {
   }
 }
 
-/// The VirtualGateway that a reference in `service` names.
-func virtualGatewayReference(_ reference: GatewayReference, from service: ExternalService) -> ObjectReference {
-  ObjectReference(
-    kind: "VirtualGateway", namespace: reference.namespace ?? service.metadata.namespace, name: reference.name)
-}
-
 /// One egress gateway.
-struct EgressGateway {
-  let virtual: VirtualGateway
-
-  /// What each listener exposes, by its index in `virtual.listeners`; `nil` where the listener was not understood.
-  let exposures: [ExposedHosts?]
+struct EgressGateway: Equatable {
+  let definition: GatewayDefinition
 
   /// Selected pods, sorted by name, each with the Service that selected it.
   var pods: [GatewayPod] = []
@@ -66,16 +43,15 @@ struct EgressGateway {
   /// Where each listener stands, by its index in `virtual.listeners`.
   var endpoints: [Int: [GatewayEndpoint]] = [:]
 
-  init(virtual: VirtualGateway) {
-    self.virtual = virtual
-    exposures = virtual.listeners.map { $0.value.map { ExposedHosts($0, from: virtual.metadata.namespace) } }
-  }
+  init(definition: GatewayDefinition) { self.definition = definition }
 
-  /// Whether it may grant anything at all.
-  var grants: Bool { virtual.approval.isInForce && virtual.misunderstandings.isEmpty }
+  var virtual: VirtualGateway { definition.virtual }
 
   /// Picks the gateway's Services, and their pods; where no Service matches, pods by their own labels (G1).
-  mutating func select(from snapshot: ClusterSnapshot, _ context: DerivationContext, _ findings: inout [Finding]) {
+  mutating func select(
+    from all: [Service], _ ownership: AddressOwnership, missesServices: Bool, _ context: DerivationContext,
+    _ findings: inout [Finding]
+  ) {
     findings += faults(of: virtual.reference, virtual.approval, virtual.misunderstandings)
     for part in (virtual.workloads ?? []) { findings += part.findings(virtual.reference) }
     let selectors = (virtual.workloads ?? []).compactMap(\.value)
@@ -83,18 +59,17 @@ struct EgressGateway {
       .compactMap(\.selector)
       .filter { !$0.labels.isEmpty || $0.name != nil || $0.namespace != nil }
     var chosen: [String: GatewayPod] = [:]
-    // A Service that was there and could not be read may be the gateway's: its absence is not concluded.
-    let hasUnread = snapshot.unreadKinds.contains("Service")
     for selector in selectors {
-      let services = snapshot.services.filter { selects(selector, $0, context) }
-      for place in candidates(services, context.ownership) {
-        let pod = context.ownership.pod(at: place)
+      let services = all.filter { selects(selector, $0, context) }
+      for place in candidates(services, ownership) {
+        let pod = ownership.pod(at: place)
         let own = services.filter { $0.selects(pod.pod) }
-        if !own.isEmpty || (services.isEmpty && !hasUnread && selects(selector, pod.pod, context)) {
+        // A Service that could not be read may be the gateway's: its absence is not concluded.
+        if !own.isEmpty || (services.isEmpty && !missesServices && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
         }
       }
-      findings += hostNetworkPods(services, context.ownership)
+      findings += hostNetworkPods(services, ownership)
     }
     pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
@@ -110,7 +85,7 @@ struct EgressGateway {
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.
-  mutating func place(on gatewayNodes: Set<NodeName>, _ nodes: [NodeName: Node], _ findings: inout [Finding]) {
+  mutating func place(on gatewayNodes: Set<NodeName>, _ findings: inout [Finding]) {
     for index in pods.indices {
       let pod = pods[index].pod.pod
       let fault: Unfitness? =
@@ -173,7 +148,7 @@ struct EgressGateway {
 }
 
 /// A pod of a gateway.
-struct GatewayPod {
+struct GatewayPod: Equatable {
   var pod: OwnedPod
 
   /// Those that selected it; empty where the pod's own labels did.

@@ -3,70 +3,122 @@ import NetworkValues
 
 /// What the whole cluster's egress model says, before it is cut to one node: gateways, destinations, grants.
 ///
-/// Built once per snapshot; `flows(on:)` gives what one node must enforce, and `explain` asks it for reasons.
+/// Built once per snapshot, step by step; a model that follows another keeps the steps whose input did not change.
+/// `flows(on:)` gives what one node must enforce, and `explain` asks it for reasons.
 package struct EgressModel {
   let snapshot: ClusterSnapshot
   let configuration: Configuration
-  let networks: InsideNetworks
-  let context: DerivationContext
-  let gateways: EgressGateways
-  let destinations: ExternalDestinations
-  let grants: PolicyGrants
-  let doors: [GatewayDoor]
-  private let clusterFindings: [Finding]
 
   /// Who is behind which interface of the one node that was looked at; `nil` where none was.
   let bindings: InterfaceBindings?
 
+  let context: DerivationContext
+  private let steps: ModelSteps
+
   /// Total: whatever is wrong with the snapshot grants nothing and is found in `findings`.
   ///
-  /// - Parameter bindings: what `bindInterfaces` made of `snapshot`. Without them S9 and S14 are judged nowhere.
+  /// - Parameters:
+  ///   - bindings: what `bindInterfaces` made of `snapshot`. Without them S9 and S14 are judged nowhere.
+  ///   - previous: an earlier model, of any snapshot. It saves work and changes nothing.
   package init(
-    _ snapshot: ClusterSnapshot, under configuration: Configuration, bound bindings: InterfaceBindings? = nil
+    _ snapshot: ClusterSnapshot, under configuration: Configuration, bound bindings: InterfaceBindings? = nil,
+    after previous: EgressModel? = nil
   ) {
     var snapshot = snapshot
     snapshot.podInterfaces = bindings?.podInterfaces ?? []
     self.snapshot = snapshot
     self.bindings = bindings
     self.configuration = configuration
-    networks = InsideNetworks(snapshot, configuration)
-    context = DerivationContext(snapshot, configuration, networks)
-    gateways = EgressGateways(snapshot, context)
-    destinations = ExternalDestinations(snapshot, gateways, context)
-    let identities = Identities(snapshot, context.ownership)
-    grants = PolicyGrants(snapshot, destinations.all, identities, context)
-    doors = gatewayDoors(gateways, destinations.all, grants)
-    clusterFindings =
-      networks.findings + context.clusterFindings + context.scopes.findings + context.ownership.findings
-      + gateways.findings
-      + destinations.findings + grants.findings + sharedDoors(doors, destinations.all, grants)
-      + snapshotFindings(snapshot, configuration) + (bindings?.findings ?? [])
+    let scope = ScopeSteps(snapshot, configuration, after: previous?.steps.scope)
+    context = scope.context(under: configuration)
+    steps = ModelSteps(snapshot, scope, context, after: previous?.steps)
   }
 
-  /// What `node` must enforce.
-  package func flows(on node: NodeName) -> EgressFlows {
-    let exceptions = exceptionFlows(on: node)
-    let host = hostFlows()
-    let clients = hopA(on: node)
-    return EgressFlows(
-      node: node, role: role(of: node), rules: enforcementRules, inside: networks.all, podNetworks: networks.pods,
-      protected: gateways.protected, endpoints: Set(doors.flatMap(\.endpoints)).sorted(), hopA: clients,
-      hopB: hopB(on: node), exceptions: exceptions.flows, host: host.flows,
-      hostUnits: host.units, hostCgroups: unrestrictedCgroups(), apiServer: apiServerFlows(),
-      interfaces: interfaceFlows(on: node, clients: clients),
-      findings: Set(clusterFindings + exceptions.findings + host.findings).sorted())
+  var networks: InsideNetworks { steps.scope.networks.output }
+  var ownership: AddressOwnership { steps.ownership.output }
+  var gateways: EgressGateways { steps.gateways.output }
+  var destinations: ExternalDestinations { steps.destinations.output }
+  var grants: PolicyGrants { steps.grants.output }
+  var doors: [GatewayDoor] { steps.doors.output }
+
+  /// What is to be said of the cluster, in the lists in which it was found: those that did not change are shared with
+  /// the previous model.
+  var clusterFindings: [[Finding]] {
+    [
+      networks.findings, context.clusterFindings, context.scopes.findings, ownership.findings, gateways.findings,
+      destinations.findings, grants.findings, steps.sharedDoors.output,
+      snapshotFindings(snapshot, hostNetworkPods: ownership.hostNetworkPods, configuration), bindings?.findings ?? [],
+    ]
+  }
+}
+
+/// The steps that say what belongs to the cluster and to whom.
+struct ScopeSteps {
+  let networks: Step<InsideNetworks, [Node], [ServiceCIDR], Configuration.Cluster>
+  let forbidden: Step<PrefixSet, PrefixSet>
+  let clusterNames: Step<[String], [ExternalService], [VirtualGateway], [AccessPolicy]>
+  let scopes: Step<WorkspaceScopes, [Workspace], [WorkspaceSettings], [String: [String: String]]?, String?>
+
+  init(_ snapshot: ClusterSnapshot, _ configuration: Configuration, after previous: Self?) {
+    networks = Step(after: previous?.networks, snapshot.nodes, snapshot.serviceCIDRs, configuration.cluster) {
+      InsideNetworks($0, $1, $2)
+    }
+    forbidden = Step(after: previous?.forbidden, networks.output.all) { withEmbeddedForms(specialNetworks.union($0)) }
+    clusterNames = Step(
+      after: previous?.clusterNames, snapshot.externalServices, snapshot.virtualGateways, snapshot.accessPolicies
+    ) { namedClusters($0, $1, $2) }
+    scopes = Step(
+      after: previous?.scopes, snapshot.workspaces, snapshot.workspaceSettings, namespaceLabels(snapshot),
+      configuration.cluster.name
+    ) { WorkspaceScopes($0, $1, namespaces: $2, clusterName: $3) }
   }
 
-  private func role(of node: NodeName) -> NodeRole {
-    snapshot.nodes.contains { $0.name == node && context.isGatewayNode($0) } ? .gateway : .application
+  func context(under configuration: Configuration) -> DerivationContext {
+    DerivationContext(
+      configuration: configuration, scopes: scopes.output, inside: networks.output.all, forbidden: forbidden.output,
+      clusterNames: clusterNames.output)
   }
+}
 
-  private var enforcementRules: EnforcementRules {
-    EnforcementRules(
-      mode: configuration.mode, admission: configuration.gateways.admission, inbound: configuration.inbound,
-      inboundSources: PrefixSet(configuration.inbound == .services ? configuration.inboundSources : []),
-      apiServerFromPods: configuration.apiServerFromPods,
-      managementPorts: Set(configuration.gateways.managementPorts).sorted(), log: configuration.log)
+/// The steps from objects to who may reach what.
+struct ModelSteps {
+  let scope: ScopeSteps
+  let ownership: Step<AddressOwnership, [Pod], PrefixSet>
+  let definitions: Step<GatewayDefinitions, [ExternalService], [VirtualGateway], DerivationContext>
+  let gateways: Step<EgressGateways, GatewayDefinitions, [Service], [Node], AddressOwnership, Bool, DerivationContext>
+  let destinations:
+    Step<ExternalDestinations, [ExternalService], [ExternalEndpoint], GatewayDefinitions, DerivationContext>
+  let identities: Step<Identities, [NamedObject], Set<ServiceAccountName>>
+  let grants: Step<PolicyGrants, [AccessPolicy], [ExternalDestination], Identities, Bool, DerivationContext>
+  let doors: Step<[GatewayDoor], [EgressGateway], [ExternalDestination], PolicyGrants>
+  let sharedDoors: Step<[Finding], [GatewayDoor], [ExternalDestination], PolicyGrants>
+
+  init(_ snapshot: ClusterSnapshot, _ scope: ScopeSteps, _ context: DerivationContext, after previous: Self?) {
+    self.scope = scope
+    ownership = Step(after: previous?.ownership, snapshot.pods, context.inside) { AddressOwnership($0, inside: $1) }
+    definitions = Step(after: previous?.definitions, snapshot.externalServices, snapshot.virtualGateways, context) {
+      GatewayDefinitions($0, $1, $2)
+    }
+    gateways = Step(
+      after: previous?.gateways, definitions.output, snapshot.services, snapshot.nodes, ownership.output,
+      snapshot.unreadKinds.contains("Service"), context
+    ) { EgressGateways($0, $1, $2, $3, missesServices: $4, $5) }
+    destinations = Step(
+      after: previous?.destinations, snapshot.externalServices, snapshot.externalEndpoints, definitions.output, context
+    ) { ExternalDestinations($0, $1, $2, $3) }
+    identities = Step(after: previous?.identities, snapshot.serviceAccounts, ownership.output.identities) {
+      Identities($0, running: $1)
+    }
+    grants = Step(
+      after: previous?.grants, snapshot.accessPolicies, destinations.output.all, identities.output,
+      snapshot.unreadKinds.contains("AccessPolicy"), context
+    ) { PolicyGrants($0, $1, $2, missesPolicies: $3, $4) }
+    doors = Step(after: previous?.doors, gateways.output.gateways, destinations.output.all, grants.output) {
+      gatewayDoors($0, $1, $2)
+    }
+    sharedDoors = Step(after: previous?.sharedDoors, doors.output, destinations.output.all, grants.output) {
+      EgressPolicy.sharedDoors($0, $1, $2)
+    }
   }
 }
 

@@ -85,8 +85,8 @@ extension EgressModel {
 
   /// The live pod that owns `address`.
   package func owner(of address: IPAddress) -> PodSubject? {
-    context.ownership.places.first { context.ownership.addresses(at: $0).contains(address) }
-      .map { subject(context.ownership.pod(at: $0).pod) }
+    ownership.places.first { ownership.addresses(at: $0).contains(address) }
+      .map { subject(ownership.pod(at: $0).pod) }
   }
 
   /// The node of this name.
@@ -111,7 +111,7 @@ extension EgressModel {
   package func isGatewayPod(_ address: IPAddress) -> Bool { gateways.protected.contains { $0.address == address } }
 
   private func subject(_ pod: Pod) -> PodSubject {
-    let owned = context.ownership.pods { $0.metadata == pod.metadata }.first
+    let owned = ownership.pods { $0.metadata == pod.metadata }.first
     let why: String? =
       if pod.hostNetwork { "has hostNetwork and owns no address (S9)" } else if !pod.isLive {
         "is \(pod.phase == .failed ? "Failed" : "Succeeded") and owns no address (S9)"

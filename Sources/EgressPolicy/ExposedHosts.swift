@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// The hosts that one listener exposes (E4), ready to be asked about many.
-struct ExposedHosts {
+struct ExposedHosts: Equatable {
   /// No entry at all, understood or not, exposes everything.
   private let isOpen: Bool
   private var byName: [String: [ExposedExternalService]] = [:]

@@ -2,7 +2,7 @@ import ClusterModel
 import NetworkValues
 
 /// One port of one ExternalService: the unit that policies grant and listeners expose.
-struct ExternalDestination {
+struct ExternalDestination: Equatable {
   var service: ExternalService
 
   /// Index into `service.ports`.
@@ -19,14 +19,14 @@ struct ExternalDestination {
 }
 
 /// A host of an ExternalService (or all its `addresses`), and what lies behind it.
-struct DestinationTarget {
+struct DestinationTarget: Equatable {
   /// `nil`: the service's `addresses`.
   var host: String?
   var far: [FarSide]
 }
 
 /// Where a gateway has to connect to for one name: TCP.
-struct FarSide {
+struct FarSide: Equatable {
   /// The name that gave the addresses; the address itself where there is none.
   var name: String
 
@@ -39,8 +39,8 @@ struct FarSide {
 }
 
 /// A listener of a gateway through which some of a destination's targets are reached.
-struct Exposure {
-  /// Index into `EgressGateways.gateways`.
+struct Exposure: Equatable {
+  /// Index into `GatewayDefinitions.all`, and so into `EgressGateways.gateways`.
   var gateway: Int
 
   /// Index into its listeners.
@@ -51,13 +51,16 @@ struct Exposure {
 }
 
 /// All external destinations that route through a gateway (E1–E5).
-struct ExternalDestinations {
+struct ExternalDestinations: Equatable {
   var all: [ExternalDestination] = []
   var findings: [Finding] = []
 
-  init(_ snapshot: ClusterSnapshot, _ gateways: EgressGateways, _ context: DerivationContext) {
-    let endpoints = ExternalEndpointIndex(snapshot, &findings)
-    for service in inOrder(snapshot.externalServices, { $0.metadata }) {
+  init(
+    _ services: [ExternalService], _ externalEndpoints: [ExternalEndpoint], _ gateways: GatewayDefinitions,
+    _ context: DerivationContext
+  ) {
+    let endpoints = ExternalEndpointIndex(externalEndpoints, &findings)
+    for service in inOrder(services, { $0.metadata }) {
       findings += faults(of: service.reference, service.approval, service.misunderstandings)
       for part in service.hosts { findings += part.findings(service.reference) }
       for part in service.addresses { findings += part.findings(service.reference) }
@@ -111,8 +114,8 @@ private func tooLarge(_ service: ExternalService) -> Finding {
 struct ExternalEndpointIndex {
   private var byNamespace: [String: [ExternalEndpoint]] = [:]
 
-  init(_ snapshot: ClusterSnapshot, _ findings: inout [Finding]) {
-    for endpoint in inOrder(snapshot.externalEndpoints, { $0.metadata }) {
+  init(_ endpoints: [ExternalEndpoint], _ findings: inout [Finding]) {
+    for endpoint in inOrder(endpoints, { $0.metadata }) {
       findings += faults(of: endpoint.reference, endpoint.approval, endpoint.misunderstandings)
       findings += endpoint.target.findings(endpoint.reference)
       for part in endpoint.ports { findings += part.findings(endpoint.reference) }
@@ -131,7 +134,8 @@ struct ExternalEndpointIndex {
 extension ExternalDestination {
   /// Finds the listeners of every referenced gateway that expose some target (E4).
   mutating func expose(
-    _ routes: EgressGatewayRoutes, _ gateways: EgressGateways, _ context: DerivationContext, _ findings: inout [Finding]
+    _ routes: EgressGatewayRoutes, _ gateways: GatewayDefinitions, _ context: DerivationContext,
+    _ findings: inout [Finding]
   ) {
     for (index, part) in routes.gateways.enumerated() {
       let path = "\(path).egressGatewayRoutes.virtualGatewayRefs[\(index)]"
@@ -145,7 +149,7 @@ extension ExternalDestination {
         findings.append(gatewayUnknown(reference, path))
         continue
       }
-      let gateway = gateways.gateways[number]
+      let gateway = gateways.all[number]
       let namespace = gateway.virtual.metadata.namespace
       guard gateway.grants else { continue }
       guard context.scopes.readsConfiguration(in: namespace) else {

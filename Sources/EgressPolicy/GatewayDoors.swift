@@ -2,7 +2,7 @@ import ClusterModel
 import NetworkValues
 
 /// Gateway endpoints that the same listeners stand behind, and who may come to them.
-struct GatewayDoor {
+struct GatewayDoor: Equatable {
   /// The listeners, as indices of gateway and listener.
   var listeners: [ListenerIndex]
 
@@ -27,7 +27,7 @@ struct ListenerIndex: Hashable, Comparable {
 }
 
 /// Why an identity may come to a door.
-struct DoorGrant {
+struct DoorGrant: Equatable {
   /// From any of its addresses.
   var anywhere: [Reason] = []
 
@@ -43,11 +43,11 @@ struct DoorGrant {
 
 /// Groups all endpoints by address and port, so that each has one set of clients, whatever listeners lead to it.
 func gatewayDoors(
-  _ gateways: EgressGateways, _ destinations: [ExternalDestination], _ grants: PolicyGrants
+  _ gateways: [EgressGateway], _ destinations: [ExternalDestination], _ grants: PolicyGrants
 ) -> [GatewayDoor] {
   var listenersOf: [EndpointKey: Set<ListenerIndex>] = [:]
   var endpointOf: [EndpointKey: GatewayEndpoint] = [:]
-  for (number, gateway) in gateways.gateways.enumerated() where gateway.grants {
+  for (number, gateway) in gateways.enumerated() where gateway.definition.grants {
     for (listener, endpoints) in gateway.endpoints {
       for endpoint in endpoints {
         let key = EndpointKey(address: endpoint.pod.address, port: endpoint.port)

@@ -1,114 +1,119 @@
 import ClusterModel
 import NetworkValues
 
-extension EgressModel {
-  /// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods.
-  func hopA(on node: NodeName) -> [Flow] {
-    let ownership = context.ownership
-    let own = ownership.named(ownership.places.filter { ownership.node(at: $0) == node })
-    let ownNames = Set(own.map(\.name))
-    let doors = doors.filter { !$0.clients.isEmpty }.map { door in
-      (door: door, local: door.endpoints.filter { ownNames.contains($0.pod.pod) })
-    }
-    let all = doors.contains { !$0.local.isEmpty } ? ownership.named(ownership.places) : own
-    var flows: [Flow] = []
-    for (door, local) in doors {
-      for (name, place) in local.isEmpty ? own : all {
-        let identity = ownership.identity(at: place)
-        guard let grant = door.clients[identity] else { continue }
-        let endpoints = ownership.node(at: place) == node ? door.endpoints : local
-        for address in ownership.grantable(at: place) {
-          let from = PodAddress(pod: name, address: address)
-          append(from, to: endpoints, for: grant.reasons(for: identity, at: address), &flows)
-        }
+/// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods.
+func clientFlows(on node: NodeName, _ ownership: AddressOwnership, _ doors: [GatewayDoor]) -> [Flow] {
+  let own = ownership.named(ownership.places(on: node))
+  let ownNames = Set(own.map(\.name))
+  let doors = doors.filter { !$0.clients.isEmpty }.map { door in
+    (door: door, local: door.endpoints.filter { ownNames.contains($0.pod.pod) })
+  }
+  let all = doors.contains { !$0.local.isEmpty } ? ownership.named(ownership.places) : own
+  var flows: [Flow] = []
+  for (door, local) in doors {
+    for (name, place) in local.isEmpty ? own : all {
+      let identity = ownership.identity(at: place)
+      guard let grant = door.clients[identity] else { continue }
+      let endpoints = ownership.node(at: place) == node ? door.endpoints : local
+      for address in ownership.grantable(at: place) {
+        let from = PodAddress(pod: name, address: address)
+        append(from, to: endpoints, for: grant.reasons(for: identity, at: address), &flows)
       }
     }
-    return flows
   }
+  return flows
+}
 
-  /// Appends what a client may open from one of its addresses; nothing without a reason.
-  private func append(
-    _ from: PodAddress, to endpoints: [GatewayEndpoint], for reasons: [Reason], _ flows: inout [Flow]
-  ) {
-    guard !reasons.isEmpty else { return }
-    for endpoint in endpoints where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
+/// Appends what a client may open from one of its addresses; nothing without a reason.
+private func append(
+  _ from: PodAddress, to endpoints: [GatewayEndpoint], for reasons: [Reason], _ flows: inout [Flow]
+) {
+  guard !reasons.isEmpty else { return }
+  for endpoint in endpoints where endpoint.pod.address.family == from.address.family && endpoint.pod != from {
+    flows.append(
+      Flow(
+        from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
+        ports: PortRange(endpoint.port), reasons: reasons))
+  }
+}
+
+/// Hop B (S4): from this node's own gateway pods to what they expose and somebody is granted. A pod on which no exposing
+/// listener stands exposes nothing; pods behind the same listeners may open the same.
+///
+/// - Parameter isGranted: for each destination, whether at least one pod with an address may use it.
+func gatewayFlows(
+  on node: NodeName, _ gateways: [EgressGateway], _ destinations: [ExternalDestination], isGranted: [Bool]
+) -> [Flow] {
+  var listenersOf: [PodAddress: Set<ListenerIndex>] = [:]
+  for (number, gateway) in gateways.enumerated() {
+    let local = Set(gateway.pods.filter { $0.isFit && $0.pod.pod.node == node }.map(\.pod.name))
+    for (listener, endpoints) in gateway.endpoints {
+      for endpoint in endpoints where local.contains(endpoint.pod.pod) {
+        listenersOf[endpoint.pod, default: []].insert(ListenerIndex(gateway: number, listener: listener))
+      }
+    }
+  }
+  var tuplesBehind: [Set<ListenerIndex>: [GrantedTuple]] = [:]
+  var flows: [Flow] = []
+  for (owned, listeners) in listenersOf.sorted(by: { $0.key < $1.key }) {
+    let tuples = tuplesBehind[listeners] ?? grantedTuples(behind: listeners, destinations, isGranted: isGranted)
+    tuplesBehind[listeners] = tuples
+    for granted in tuples where granted.destination.family == owned.address.family {
       flows.append(
         Flow(
-          from: from, target: endpoint.pod.pod, destination: Prefix(endpoint.pod.address), transport: .tcp,
-          ports: PortRange(endpoint.port), reasons: reasons))
+          from: owned, target: granted.name, destination: granted.destination, transport: .tcp,
+          ports: PortRange(granted.port), reasons: granted.reasons))
     }
   }
+  return flows
+}
 
-  /// Hop B (S4): from this node's own gateway pods to what they expose and somebody is granted. A pod on which no
-  /// exposing listener stands exposes nothing; pods behind the same listeners may open the same.
-  func hopB(on node: NodeName) -> [Flow] {
-    var listenersOf: [PodAddress: Set<ListenerIndex>] = [:]
-    for (number, gateway) in gateways.gateways.enumerated() {
-      let local = Set(gateway.pods.filter { $0.isFit && $0.pod.pod.node == node }.map(\.pod.name))
-      for (listener, endpoints) in gateway.endpoints {
-        for endpoint in endpoints where local.contains(endpoint.pod.pod) {
-          listenersOf[endpoint.pod, default: []].insert(ListenerIndex(gateway: number, listener: listener))
+/// What is exposed by any of the listeners and granted to somebody, sorted.
+private func grantedTuples(
+  behind listeners: Set<ListenerIndex>, _ destinations: [ExternalDestination], isGranted: [Bool]
+) -> [GrantedTuple] {
+  var found: [TuplePlace] = []
+  for (index, destination) in destinations.enumerated() where isGranted[index] {
+    let exposures = destination.exposures.filter {
+      listeners.contains(ListenerIndex(gateway: $0.gateway, listener: $0.listener))
+    }
+    guard !exposures.isEmpty else { continue }
+    for target in exposures.flatMap(\.targets) {
+      for (part, far) in destination.targets[target].far.enumerated() {
+        for prefix in far.prefixes {
+          found.append(TuplePlace(destination: index, target: target, part: part, prefix: prefix, port: far.port))
         }
       }
     }
-    var tuplesBehind: [Set<ListenerIndex>: [GrantedTuple]] = [:]
-    var flows: [Flow] = []
-    for (owned, listeners) in listenersOf.sorted(by: { $0.key < $1.key }) {
-      let tuples = tuplesBehind[listeners] ?? grantedTuples(behind: listeners)
-      tuplesBehind[listeners] = tuples
-      for granted in tuples where granted.destination.family == owned.address.family {
-        flows.append(
-          Flow(
-            from: owned, target: granted.name, destination: granted.destination, transport: .tcp,
-            ports: PortRange(granted.port), reasons: granted.reasons))
-      }
-    }
-    return flows
   }
-
-  /// What is exposed by any of the listeners and granted to somebody, sorted.
-  private func grantedTuples(behind listeners: Set<ListenerIndex>) -> [GrantedTuple] {
-    var found: [TuplePlace] = []
-    for (index, destination) in destinations.all.enumerated() {
-      let exposures = destination.exposures.filter {
-        listeners.contains(ListenerIndex(gateway: $0.gateway, listener: $0.listener))
-      }
-      guard !exposures.isEmpty, hasClient(index) else { continue }
-      for target in exposures.flatMap(\.targets) {
-        for (part, far) in destination.targets[target].far.enumerated() {
-          for prefix in far.prefixes {
-            found.append(TuplePlace(destination: index, target: target, part: part, prefix: prefix, port: far.port))
-          }
-        }
-      }
-    }
-    let name = { (place: TuplePlace) in
-      destinations.all[place.destination].targets[place.target].far[place.part].name
-    }
-    found.sort { left, right in
-      if left.prefix != right.prefix { return left.prefix < right.prefix }
-      return left.port == right.port ? name(left) < name(right) : left.port < right.port
-    }
-    var result: [GrantedTuple] = []
-    result.reserveCapacity(found.count)
-    for place in found {
-      let destination = destinations.all[place.destination]
-      let far = destination.targets[place.target].far[place.part]
-      let reasons = [Reason(destination.service.reference, path: destination.path), far.reason]
-      if let last = result.last, last.destination == place.prefix, last.port == far.port, last.name == far.name {
-        result[result.count - 1].add(reasons)
-      } else {
-        result.append(GrantedTuple(name: far.name, destination: place.prefix, port: far.port, reasons: reasons))
-      }
-    }
-    return result
+  let name = { (place: TuplePlace) in
+    destinations[place.destination].targets[place.target].far[place.part].name
   }
+  found.sort { left, right in
+    if left.prefix != right.prefix { return left.prefix < right.prefix }
+    return left.port == right.port ? name(left) < name(right) : left.port < right.port
+  }
+  var result: [GrantedTuple] = []
+  result.reserveCapacity(found.count)
+  for place in found {
+    let destination = destinations[place.destination]
+    let far = destination.targets[place.target].far[place.part]
+    let reasons = [Reason(destination.service.reference, path: destination.path), far.reason]
+    if let last = result.last, last.destination == place.prefix, last.port == far.port, last.name == far.name {
+      result[result.count - 1].add(reasons)
+    } else {
+      result.append(GrantedTuple(name: far.name, destination: place.prefix, port: far.port, reasons: reasons))
+    }
+  }
+  return result
+}
 
-  /// Whether at least one pod with an address may use the destination.
-  func hasClient(_ destination: Int) -> Bool {
-    grants.byDestination[destination].contains { identity, grants in
-      context.ownership.hasAddress(identity) { address in
-        grants.contains { $0.blocks?.contains(address) ?? true }
+extension EgressModel {
+  /// For each destination, whether at least one pod with an address may use it.
+  var grantedDestinations: [Bool] {
+    grants.byDestination.map { granted in
+      granted.contains { identity, grants in
+        ownership.hasAddress(identity) { address in grants.contains { $0.blocks?.contains(address) ?? true } }
       }
     }
   }

@@ -1,9 +1,9 @@
 import ClusterModel
 
 /// Every ServiceAccount that exists as an object or runs a pod.
-struct Identities {
+struct Identities: Equatable {
   /// One identity.
-  struct Identity {
+  struct Identity: Equatable {
     var name: ServiceAccountName
 
     /// `nil` where there is no ServiceAccount object: then only an exact name and namespace select it (A3).
@@ -16,13 +16,14 @@ struct Identities {
   private var byNamespace: [String: [Int]] = [:]
   private var byLabel: [Label: [Int]] = [:]
 
-  init(_ snapshot: ClusterSnapshot, _ ownership: AddressOwnership) {
+  /// - Parameter running: those that run a pod.
+  init(_ accounts: [NamedObject], running: Set<ServiceAccountName>) {
     var known: [ServiceAccountName: Identity] = [:]
-    for account in snapshot.serviceAccounts {
+    for account in accounts {
       let name = ServiceAccountName(namespace: account.metadata.namespace, name: account.metadata.name)
       known[name] = Identity(name: name, labels: account.metadata.labels)
     }
-    for name in ownership.identities where known[name] == nil && !name.name.isEmpty {
+    for name in running where known[name] == nil && !name.name.isEmpty {
       known[name] = Identity(name: name, labels: nil)
     }
     all = known.values.sorted { $0.name < $1.name }

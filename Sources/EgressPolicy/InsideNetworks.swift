@@ -2,7 +2,7 @@ import ClusterModel
 import NetworkValues
 
 /// The cluster's own addresses (semantics, "inside").
-struct InsideNetworks {
+struct InsideNetworks: Equatable {
   /// Everything inside.
   var all: PrefixSet
 
@@ -11,14 +11,13 @@ struct InsideNetworks {
 
   var findings: [Finding]
 
-  init(_ snapshot: ClusterSnapshot, _ configuration: Configuration) {
-    let cluster = configuration.cluster
-    pods = PrefixSet(snapshot.nodes.flatMap(\.podCIDRs).filter { !$0.isVeryWide })
+  init(_ nodes: [Node], _ serviceCIDRs: [ServiceCIDR], _ cluster: Configuration.Cluster) {
+    pods = PrefixSet(nodes.flatMap(\.podCIDRs).filter { !$0.isVeryWide })
     findings = []
     let nodeNetworks = PrefixSet(cluster.nodeNetworks)
     let trusted = cluster.nodeNetworks.isEmpty ? privateNetworks : nodeNetworks
     var nodeAddresses: [Prefix] = []
-    for node in snapshot.nodes {
+    for node in nodes {
       for (index, address) in node.internalIPs.enumerated() {
         if trusted.contains(address) {
           nodeAddresses.append(Prefix(address))
@@ -28,10 +27,10 @@ struct InsideNetworks {
       }
     }
     all = PrefixSet(
-      cluster.networks + cluster.nodeNetworks + nodeAddresses + snapshot.serviceCIDRs.flatMap(\.cidrs)
+      cluster.networks + cluster.nodeNetworks + nodeAddresses + serviceCIDRs.flatMap(\.cidrs)
         + cluster.localAddresses.map { Prefix($0) }
     ).union(pods)
-    findings += wideNetworks(cluster.networks) + snapshot.nodes.flatMap(widePodNetworks)
+    findings += wideNetworks(cluster.networks) + nodes.flatMap(widePodNetworks)
     if pods.isEmpty, cluster.networks.isEmpty {
       findings.append(
         Finding(

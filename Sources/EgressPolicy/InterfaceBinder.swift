@@ -2,53 +2,69 @@ import ClusterModel
 import NetworkValues
 
 /// The evidence of one moment, and what was bound from it so far.
+///
+/// Pods and claims go by their places here: there may be hundreds, each looked at several times at every change.
 struct InterfaceBinder {
+  /// A pod's claim to one of its addresses.
+  struct Claim {
+    /// Place in `pods`.
+    var pod: Int
+    var address: IPAddress
+  }
+
+  /// What became of a claim. Only an open one can still be decided.
+  enum Fate: Equatable {
+    case open
+    case bound(UInt32)
+
+    /// Contradictory evidence leaves it unbound; the interfaces concerned.
+    case contested(Set<UInt32>)
+
+    /// Its interface is gone, and nothing says that what came after it is this pod's.
+    case over
+  }
+
   /// Sorted by UID.
   let pods: [LocalPod]
 
-  /// Every claim of every pod, sorted.
-  private let everyClaim: [(pod: LocalPod, claim: PodClaim)]
-  let interfaces: HostInterfaces
-
-  /// Pod interfaces that are no bridges, by index.
-  let links: [UInt32: HostLink]
-
+  /// Every claim of every pod, sorted by pod and address.
+  let claims: [Claim]
+  let evidence: InterfaceEvidence
   let previous: InterfaceBindings
 
-  /// CNI results by the one interface that they name.
-  let results: [UInt32: [CNIResult]]
+  /// Of each claim.
+  private(set) var fates: [Fate]
 
-  /// By index.
-  private(set) var claims: [UInt32: InterfaceClaim] = [:]
-  private(set) var ended: Set<PodClaim> = []
-  private(set) var bound: [BoundAddress] = []
+  /// Whether the interface of each claim went away since it was bound last.
+  private(set) var isEnded: [Bool]
 
-  /// The pod of each interface that has one.
-  private(set) var owners: [UInt32: String] = [:]
+  /// What each interface's namespace held when it was first seen, by index.
+  private(set) var firstClaims: [UInt32: InterfaceClaim]
 
-  /// Claims that nothing of lower rank may decide any more; bound or not.
-  private(set) var settled: Set<PodClaim> = []
+  /// The pod of each interface that has one, by its place.
+  private(set) var owners: [UInt32: Int] = [:]
 
-  /// Claims that contradictory evidence leaves unbound, each with the interfaces concerned.
-  private(set) var contested: [PodClaim: Set<UInt32>] = [:]
+  private var openCount: Int
 
-  init(
-    _ pods: [LocalPod], _ interfaces: HostInterfaces, _ classified: [ClassifiedInterface],
-    _ previous: InterfaceBindings
-  ) {
-    self.pods = pods.sorted { $0.uid < $1.uid }
-    everyClaim = self.pods.flatMap { pod in
-      Set(pod.addresses).sorted().map { (pod, PodClaim(podUID: pod.uid, address: $0)) }
+  init(_ pods: [LocalPod], _ evidence: InterfaceEvidence, _ previous: InterfaceBindings) {
+    let pods = pods.sorted { $0.uid < $1.uid }
+    self.pods = pods
+    claims = pods.indices.flatMap { pod in
+      let addresses = pods[pod].addresses
+      return (addresses.count < 2 ? addresses : Set(addresses).sorted()).map { Claim(pod: pod, address: $0) }
     }
-    self.interfaces = interfaces
+    self.evidence = evidence
     self.previous = previous
-    let bindable = Set(classified.filter { $0.interfaceClass == .pod && !$0.isBridge }.map(\.index))
-    links = Dictionary(
-      interfaces.links.filter { bindable.contains($0.index) }.map { ($0.index, $0) },
-      uniquingKeysWith: { first, _ in first })
-    results = resultsByInterface(interfaces.cniResults, links)
-    ended = endedClaims()
-    claims = firstClaims()
+    fates = Array(repeating: .open, count: claims.count)
+    isEnded = Array(repeating: false, count: claims.count)
+    openCount = claims.count
+    firstClaims = claimsOfInterfaces(evidence, after: previous)
+    let gone = previous.bound.filter { evidence.appearances[$0.index] != $0.appearance }.map(\.claim)
+    let ended = previous.ended + gone
+    if !ended.isEmpty {
+      let places = places
+      for claim in ended { if let place = places[claim] { isEnded[place] = true } }
+    }
   }
 
   /// Decides every claim, rank by rank.
@@ -63,67 +79,43 @@ struct InterfaceBinder {
 }
 
 extension InterfaceBinder {
-  /// A claim and the interface that evidence names for it.
+  /// A claim, by its place, and the interface that evidence names for it.
   private struct Proposal {
-    var claim: PodClaim
+    var claim: Int
     var index: UInt32
   }
 
-  /// Claims that are still open, sorted.
-  private var open: [(pod: LocalPod, claim: PodClaim)] { everyClaim.filter { !settled.contains($0.claim) } }
+  /// Places of claims that are still open, ascending.
+  private var open: [Int] { openCount == 0 ? [] : fates.indices.filter { fates[$0] == .open } }
 
-  /// Previous memory, and what was bound to interfaces that are no longer there; of pods that still claim the address.
-  private func endedClaims() -> Set<PodClaim> {
-    let gone = previous.bound.filter { interfaces.link($0.index)?.appearance != $0.appearance }.map(\.claim)
-    return Set(previous.ended + gone).intersection(open.map(\.claim))
+  /// The place of every claim.
+  private var places: [PodClaim: Int] {
+    Dictionary(claims.indices.map { (podClaim($0), $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The first claims of the interfaces that are there. A new one gets nothing that is bound elsewhere already.
-  private func firstClaims() -> [UInt32: InterfaceClaim] {
-    var result: [UInt32: InterfaceClaim] = [:]
-    for claim in previous.claims where interfaces.link(claim.index)?.appearance == claim.appearance {
-      result[claim.index] = claim
-    }
-    let standing = previous.bound.filter { interfaces.link($0.index)?.appearance == $0.appearance }
-    let taken = Set(standing.map(\.claim.address))
-    for link in interfaces.links where result[link.index] == nil {
-      if let addresses = previous.remembered[link.index] {
-        result[link.index] = InterfaceClaim(index: link.index, appearance: link.appearance, addresses: addresses)
-        continue
-      }
-      guard let addresses = link.peerAddresses, !addresses.isEmpty else { continue }
-      let own = standing.filter { $0.index == link.index }.map(\.claim.address)
-      result[link.index] = InterfaceClaim(
-        index: link.index, appearance: link.appearance, addresses: Set(addresses).subtracting(taken).union(own))
-    }
-    return result
+  /// A claim as it is known beyond this moment.
+  func podClaim(_ claim: Int) -> PodClaim { PodClaim(podUID: pod(of: claim).uid, address: claims[claim].address) }
+
+  /// Who makes a claim.
+  func pod(of claim: Int) -> LocalPod { pods[claims[claim].pod] }
+
+  private mutating func decide(_ claim: Int, _ fate: Fate) {
+    if fates[claim] == .open { openCount -= 1 }
+    fates[claim] = fate
   }
 
-  /// Whether a CNI result says that the interface belongs to another pod.
-  private func belongsToAnother(_ index: UInt32, than pod: LocalPod) -> Bool {
-    guard let named = results[index] else { return false }
-    return !named.contains { $0.isOf(pod) }
-  }
-
-  /// Whether a CNI result names the interface for this very pod by its UID.
-  private func isNamed(_ index: UInt32, for claim: PodClaim) -> Bool {
-    results[index]?.contains { $0.podUID == claim.podUID && $0.addresses.contains(claim.address) } ?? false
-  }
-
-  private mutating func contest(_ claim: PodClaim, _ indices: Set<UInt32>) {
-    contested[claim, default: []].formUnion(indices)
-    settled.insert(claim)
+  private mutating func bind(_ claim: Int, _ index: UInt32) {
+    decide(claim, .bound(index))
+    owners[index] = claims[claim].pod
+    isEnded[claim] = false
   }
 
   /// Rank 1. Several routes, or a CNI result that names another pod, leave the claim unbound.
   private mutating func routeProposals() -> [Proposal] {
-    let routes = Dictionary(
-      grouping: interfaces.hostRoutes.filter { links[$0.index] != nil }, by: { $0.destination })
-    return open.compactMap { pod, claim in
-      let indices = Set((routes[claim.address] ?? []).map(\.index))
-      guard let index = indices.min() else { return nil }
-      guard indices.count == 1, !belongsToAnother(index, than: pod) else {
-        contest(claim, indices)
+    open.compactMap { claim in
+      guard let indices = evidence.routes[claims[claim].address], let index = indices.first else { return nil }
+      guard indices.count == 1, !evidence.belongsToAnother(index, than: pod(of: claim)) else {
+        decide(claim, .contested(Set(indices)))
         return nil
       }
       return Proposal(claim: claim, index: index)
@@ -132,14 +124,14 @@ extension InterfaceBinder {
 
   /// Rank 2.
   private mutating func resultProposals() -> [Proposal] {
-    open.compactMap { pod, claim in
-      let indices = Set(
-        results.filter { entry in
-          entry.value.contains { $0.isOf(pod) && $0.addresses.contains(claim.address) }
-        }.keys)
-      guard let index = indices.min() else { return nil }
+    open.compactMap { claim in
+      let address = claims[claim].address
+      let indices = (evidence.resultsByAddress[address] ?? []).filter { index in
+        evidence.results[index]?.contains { $0.isOf(pod(of: claim)) && $0.addresses.contains(address) } ?? false
+      }
+      guard let index = indices.first else { return nil }
       guard indices.count == 1 else {
-        contest(claim, indices)
+        decide(claim, .contested(Set(indices)))
         return nil
       }
       return Proposal(claim: claim, index: index)
@@ -148,75 +140,114 @@ extension InterfaceBinder {
 
   /// Rank 3.
   private func previousProposals() -> [Proposal] {
-    let still = Set(open.map(\.claim))
-    return previous.bound.filter { still.contains($0.claim) && links[$0.index]?.appearance == $0.appearance }
-      .map { Proposal(claim: $0.claim, index: $0.index) }
+    guard openCount > 0 else { return [] }
+    let places = places
+    return previous.bound.compactMap { bound in
+      guard evidence.isBindable(bound.index, bound.appearance), let claim = places[bound.claim], fates[claim] == .open
+      else { return nil }
+      return Proposal(claim: claim, index: bound.index)
+    }
   }
 
   /// Binds what proposals agree on. Where several pods are proposed for one interface, a CNI result decides, then the
   /// previous binding, else none of them gets it.
   private mutating func settle(_ proposals: [Proposal]) {
-    for (index, group) in Dictionary(grouping: proposals, by: \.index).sorted(by: { $0.key < $1.key }) {
-      let living = group.filter { proposal in
-        let isOver = ended.contains(proposal.claim) && !isNamed(index, for: proposal.claim)
-        if isOver { settled.insert(proposal.claim) }
-        return !isOver
-      }
-      let owner = owners[index] ?? chosen(Set(living.map(\.claim.podUID)), for: index)
-      for proposal in living {
-        if proposal.claim.podUID == owner { bind(proposal.claim, index) } else { contest(proposal.claim, [index]) }
-      }
+    var rest = proposals.sorted { ($0.index, $0.claim) < ($1.index, $1.claim) }[...]
+    while let index = rest.first?.index {
+      let group = rest.prefix { $0.index == index }
+      rest = rest.dropFirst(group.count)
+      settle(group.map(\.claim), at: index)
     }
   }
 
-  private func chosen(_ candidates: Set<String>, for index: UInt32) -> String? {
-    if candidates.count == 1 { return candidates.first }
-    let named = pods.filter { pod in
-      candidates.contains(pod.uid) && results[index]?.contains { $0.podUID == pod.uid } == true
+  private mutating func settle(_ proposed: [Int], at index: UInt32) {
+    let living = proposed.filter { claim in
+      let isOver =
+        isEnded[claim] && !evidence.isNamed(index, for: pod(of: claim).uid, with: claims[claim].address)
+      if isOver { decide(claim, .over) }
+      return !isOver
     }
-    if named.count == 1 { return named[0].uid }
+    let owner = owners[index] ?? chosen(among: living.map { claims[$0].pod }, for: index)
+    for claim in living {
+      if claims[claim].pod == owner { bind(claim, index) } else { decide(claim, .contested([index])) }
+    }
+  }
+
+  /// The one pod, by its place, that an interface of several candidates belongs to.
+  private func chosen(among candidates: [Int], for index: UInt32) -> Int? {
+    guard let first = candidates.first else { return nil }
+    if candidates.allSatisfy({ $0 == first }) { return first }
+    let named = Set(candidates).filter { pod in
+      evidence.results[index]?.contains { $0.podUID == pods[pod].uid } == true
+    }
+    if named.count == 1 { return named.first }
     let before = Set(
-      previous.bound.filter { $0.index == index && links[index]?.appearance == $0.appearance }.map(\.claim.podUID))
-    return before.count == 1 ? before.intersection(candidates).first : nil
-  }
-
-  private mutating func bind(_ claim: PodClaim, _ index: UInt32) {
-    guard let link = links[index] else { return }
-    bound.append(BoundAddress(claim: claim, index: index, appearance: link.appearance))
-    owners[index] = claim.podUID
-    settled.insert(claim)
-    ended.remove(claim)
+      previous.bound.filter { $0.index == index && evidence.isBindable(index, $0.appearance) }.map(\.claim.podUID))
+    return before.count == 1 ? candidates.first { before.contains(pods[$0].uid) } : nil
   }
 
   /// Rank 4, for pods whose one interface is known by another address: an IPv6 address that comes, or that the API
   /// tells, later. What else was seen behind the interface first does not matter: it is this pod's, and so is the address.
   private mutating func bindRemainingAddresses() {
-    let owned = Dictionary(grouping: owners.keys, by: { owners[$0] ?? "" })
-    for (_, claim) in open where !ended.contains(claim) {
-      if let indices = owned[claim.podUID], indices.count == 1 { bind(claim, indices[0]) }
+    let remaining = open.filter { !isEnded[$0] }
+    guard !remaining.isEmpty else { return }
+    let owned = Dictionary(grouping: owners.keys, by: { owners[$0] ?? -1 })
+    for claim in remaining {
+      if let indices = owned[claims[claim].pod], indices.count == 1 { bind(claim, indices[0]) }
     }
   }
 
   /// Rank 4. A pod and an interface belong together where nothing else is left for one of them.
   private mutating func settleByElimination() {
     let owning = Set(owners.values)
-    let free = claims.values.filter { links[$0.index] != nil && owners[$0.index] == nil }
-    let candidates = open.filter { !ended.contains($0.claim) && !owning.contains($0.claim.podUID) }
+    let candidates = open.filter { !isEnded[$0] && !owning.contains(claims[$0].pod) }
+    guard !candidates.isEmpty else { return }
+    let free = firstClaims.values.filter { evidence.link($0.index) != nil && owners[$0.index] == nil }
     var edges: [String: Set<UInt32>] = [:]
-    for (pod, claim) in candidates {
-      let indices = free.filter { $0.addresses.contains(claim.address) && !belongsToAnother($0.index, than: pod) }
+    for claim in candidates {
+      let pod = pod(of: claim)
+      let indices = free.filter {
+        $0.addresses.contains(claims[claim].address) && !evidence.belongsToAnother($0.index, than: pod)
+      }
       if !indices.isEmpty { edges[pod.uid, default: []].formUnion(indices.map(\.index)) }
     }
     let pairs = forcedPairs(edges)
-    for (pod, claim) in candidates {
-      guard let indices = edges[pod.uid] else { continue }
-      if let index = pairs[pod.uid] {
-        if claims[index]?.addresses.contains(claim.address) == true { bind(claim, index) }
+    for claim in candidates {
+      let uid = pod(of: claim).uid
+      guard let indices = edges[uid] else { continue }
+      if let index = pairs[uid] {
+        if firstClaims[index]?.addresses.contains(claims[claim].address) == true { bind(claim, index) }
       } else {
-        contest(claim, indices)
+        decide(claim, .contested(indices))
       }
     }
   }
+}
+
+/// The first claims of the interfaces that are there. A new one gets nothing that is bound elsewhere already.
+private func claimsOfInterfaces(
+  _ evidence: InterfaceEvidence, after previous: InterfaceBindings
+) -> [UInt32: InterfaceClaim] {
+  let isStanding = { (index: UInt32, appearance: UInt64) in evidence.appearances[index] == appearance }
+  var result = previous.claims
+  if !result.values.allSatisfy({ isStanding($0.index, $0.appearance) }) {
+    result = result.filter { isStanding($0.value.index, $0.value.appearance) }
+  }
+  let new = evidence.links.filter { result[$0.index] == nil }
+  guard !new.isEmpty else { return result }
+  let standing = previous.bound.filter { isStanding($0.index, $0.appearance) }
+  let taken = Set(standing.map(\.claim.address))
+  for link in new {
+    if let addresses = previous.remembered[link.index] {
+      result[link.index] = InterfaceClaim(index: link.index, appearance: link.appearance, addresses: addresses)
+      continue
+    }
+    guard let addresses = link.peerAddresses, !addresses.isEmpty else { continue }
+    let own = standing.filter { $0.index == link.index }.map(\.claim.address)
+    result[link.index] = InterfaceClaim(
+      index: link.index, appearance: link.appearance, addresses: Set(addresses).subtracting(taken).union(own))
+  }
+  return result
 }
 
 /// The pairs of a graph that nobody can doubt: one side has no other choice, and nothing else has that same last choice.

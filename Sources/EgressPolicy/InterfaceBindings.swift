@@ -5,7 +5,7 @@ import NetworkValues
 ///
 /// Each state follows from the one before it and from what is there now; time never enters. A process that starts anew
 /// knows what the kernel's table binds, and nothing of what ended before it.
-package struct InterfaceBindings: Hashable, Sendable {
+package struct InterfaceBindings: Equatable, Sendable {
   /// For `ClusterSnapshot.podInterfaces`. Sorted by index, then UID.
   package internal(set) var podInterfaces: [PodInterface] = []
 
@@ -18,8 +18,8 @@ package struct InterfaceBindings: Hashable, Sendable {
   /// Every bound address with its interface. Sorted.
   var bound: [BoundAddress] = []
 
-  /// What each interface's namespace held when it was first seen. Ascending by index.
-  var claims: [InterfaceClaim] = []
+  /// What each interface's namespace held when it was first seen, by index.
+  var claims: [UInt32: InterfaceClaim] = [:]
 
   /// Pods' addresses whose interface went away while the pod is still known. Sorted.
   var ended: [PodClaim] = []
@@ -27,6 +27,10 @@ package struct InterfaceBindings: Hashable, Sendable {
   /// What a process before this one had bound, by interface. An interface that is there when this one looks first has
   /// these as its first claim, whatever its pod shows now.
   var remembered: [UInt32: Set<IPAddress>] = [:]
+
+  /// The class of every interface, and what the interfaces say by themselves: made again only where they changed.
+  var classes: Step<[ClassifiedInterface], HostInterfaces, Configuration.Interfaces>?
+  var evidence: Step<InterfaceEvidence, HostInterfaces, [ClassifiedInterface]>?
 
   /// The start. Of a process that starts anew, `remembered` is what the kernel still holds.
   package init(remembering remembered: [UInt32: Set<IPAddress>] = [:]) { self.remembered = remembered }
@@ -86,13 +90,17 @@ package func bindInterfaces(
   after previous: InterfaceBindings
 ) -> InterfaceBindings {
   guard let interfaces = snapshot.hostInterfaces else { return InterfaceBindings() }
-  let pods = snapshot.pods.filter { $0.node == node && $0.isLive && !$0.hostNetwork }.map { pod in
-    LocalPod(
+  let pods = snapshot.pods.indices.filter { snapshot.pods[$0].isLocal(to: node) }.map { place in
+    let pod = snapshot.pods[place]
+    return LocalPod(
       uid: pod.metadata.uid ?? pod.reference.description, reference: pod.reference, addresses: pod.addresses)
   }
-  let classes = classify(interfaces, under: configuration.cluster.interfaces)
-  var result = bind(pods, to: interfaces, classified: classes, after: previous)
+  let classes = Step(after: previous.classes, interfaces, configuration.cluster.interfaces) {
+    classify($0, under: $1)
+  }
+  var result = bind(pods, to: interfaces, classified: classes.output, after: previous)
   result.node = node
+  result.classes = classes
   return result
 }
 
@@ -109,19 +117,38 @@ package func bind(
   _ pods: [LocalPod], to interfaces: HostInterfaces, classified: [ClassifiedInterface],
   after previous: InterfaceBindings
 ) -> InterfaceBindings {
-  var binder = InterfaceBinder(pods, interfaces, classified, previous)
+  let evidence = Step(after: previous.evidence, interfaces, classified) { InterfaceEvidence($0, $1) }
+  var binder = InterfaceBinder(pods, evidence.output, previous)
   binder.run()
   var result = InterfaceBindings()
-  result.bound = binder.bound.sorted { ($0.index, $0.claim) < ($1.index, $1.claim) }
-  result.claims = binder.claims.values.sorted { $0.index < $1.index }
-  result.ended = binder.ended.sorted()
-  result.podInterfaces = podInterfaces(result.bound, interfaces)
-  result.findings = (binder.bindingFindings() + classFindings(interfaces, classified)).sorted()
+  result.evidence = evidence
+  result.bound = binder.bound
+  result.claims = binder.firstClaims
+  result.ended = binder.claims.indices.filter { binder.isEnded[$0] }.map { binder.podClaim($0) }
+  result.podInterfaces = podInterfaces(result.bound, evidence.output)
+  result.findings = (binder.findings(result.bound) + evidence.output.findings).sorted()
   return result
 }
 
+extension Pod {
+  /// Whether the pod lives on `node` with a network of its own.
+  func isLocal(to node: NodeName) -> Bool { self.node == node && isLive && !hostNetwork }
+}
+
+extension InterfaceBinder {
+  /// What was bound. Sorted by index, then claim.
+  fileprivate var bound: [BoundAddress] {
+    let places = fates.indices.compactMap { claim -> (index: UInt32, claim: Int)? in
+      if case .bound(let index) = fates[claim] { (index, claim) } else { nil }
+    }
+    return places.sorted { $0 < $1 }.map { index, claim in
+      BoundAddress(claim: podClaim(claim), index: index, appearance: evidence.appearances[index] ?? 0)
+    }
+  }
+}
+
 /// One value for each pod and interface. `bound` is sorted by index, then pod.
-private func podInterfaces(_ bound: [BoundAddress], _ interfaces: HostInterfaces) -> [PodInterface] {
+private func podInterfaces(_ bound: [BoundAddress], _ evidence: InterfaceEvidence) -> [PodInterface] {
   var result: [PodInterface] = []
   for entry in bound {
     if let last = result.last, last.index == entry.index, last.podUID == entry.claim.podUID {
@@ -129,7 +156,7 @@ private func podInterfaces(_ bound: [BoundAddress], _ interfaces: HostInterfaces
     } else {
       result.append(
         PodInterface(
-          podUID: entry.claim.podUID, index: entry.index, name: interfaces.link(entry.index)?.name ?? "",
+          podUID: entry.claim.podUID, index: entry.index, name: evidence.link(entry.index)?.name ?? "",
           addresses: [entry.claim.address]))
     }
   }

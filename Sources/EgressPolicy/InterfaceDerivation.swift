@@ -5,9 +5,9 @@ extension EgressModel {
   /// What identity and origin are judged by on `node`; `nil` where nobody has looked at its interfaces.
   func interfaceFlows(on node: NodeName, clients: [Flow]) -> InterfaceFlows? {
     guard let interfaces = snapshot.hostInterfaces, bindings?.node == node else { return nil }
-    let classes = classify(interfaces, under: configuration.cluster.interfaces)
+    let classes = bindings?.classes?.output ?? classify(interfaces, under: configuration.cluster.interfaces)
     let indices = { (wanted: InterfaceClass) in classes.filter { $0.interfaceClass == wanted }.map(\.index).sorted() }
-    let local = snapshot.pods.filter { $0.node == node && $0.isLive && !$0.hostNetwork }
+    let local = snapshot.pods.filter { $0.isLocal(to: node) }
     let localAddresses = Set(local.flatMap(\.addresses))
     let known = Set(clients.compactMap { $0.from?.address } + gateways.protected.map(\.address))
     let nodes = snapshot.nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address).filter { !$0.isOnLinkOnly }

@@ -2,7 +2,7 @@ import ClusterModel
 import NetworkValues
 
 /// Which ServiceAccounts may reach which external destination (A1–A8).
-struct PolicyGrants {
+struct PolicyGrants: Equatable {
   /// For each destination, by its index: what each identity is granted, sorted by identity.
   var byDestination: [[ServiceAccountName: [Grant]]]
 
@@ -14,16 +14,17 @@ struct PolicyGrants {
 
   var findings: [Finding] = []
 
+  /// - Parameter missesPolicies: an AccessPolicy was there and could not be read; it may concern any destination.
   init(
-    _ snapshot: ClusterSnapshot, _ destinations: [ExternalDestination], _ identities: Identities,
+    _ policies: [AccessPolicy], _ destinations: [ExternalDestination], _ identities: Identities, missesPolicies: Bool,
     _ context: DerivationContext
   ) {
     byDestination = Array(repeating: [:], count: destinations.count)
     pending = byDestination
     selecting = Array(repeating: [], count: destinations.count)
-    var policed = Array(repeating: snapshot.unreadKinds.contains("AccessPolicy"), count: destinations.count)
+    var policed = Array(repeating: missesPolicies, count: destinations.count)
     let index = DestinationIndex(destinations)
-    for policy in inOrder(snapshot.accessPolicies, { $0.metadata }) {
+    for policy in inOrder(policies, { $0.metadata }) {
       var selection = PolicySelection(policy, context)
       let chosen = selection.destinations(destinations, index)
       findings += selection.findings

@@ -47,7 +47,7 @@ extension EgressModel {
   }
 
   private func targets(of service: Service, _ port: ServicePort, family: IPFamily) -> [ServiceTranslation.Target] {
-    context.ownership.pods { service.selects($0) && $0.phase == .running }.flatMap { pod in
+    ownership.pods { service.selects($0) && $0.phase == .running }.flatMap { pod in
       let number: UInt16? =
         switch port.targetPort {
         case .number(let number): number

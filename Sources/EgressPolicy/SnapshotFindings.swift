@@ -1,9 +1,13 @@
 import ClusterModel
 
 /// What is to be said of objects that allow nothing themselves: identity, ways in, ways round.
-func snapshotFindings(_ snapshot: ClusterSnapshot, _ configuration: Configuration) -> [Finding] {
+///
+/// - Parameter hostNetworkPods: the live ones.
+func snapshotFindings(
+  _ snapshot: ClusterSnapshot, hostNetworkPods: [Pod], _ configuration: Configuration
+) -> [Finding] {
   snapshot.problems.map(identityNotUnderstood) + snapshot.ignoredKinds.map { kindIgnored($0.key, count: $0.value) }
-    + snapshot.pods.filter { $0.hostNetwork && $0.isLive && !$0.networkPrivileges.isEmpty }.map(hostNetworkUnconfined)
+    + hostNetworkPods.filter { !$0.networkPrivileges.isEmpty }.map(hostNetworkUnconfined)
     + snapshot.services.filter { $0.isExposed && configuration.inbound != .none }.map(exposedToOutside)
     + apiServerUnknown(snapshot, configuration) + configuration.keysWithoutEffect.map(keyWithoutEffect)
 }

@@ -3,27 +3,30 @@ import ClusterModel
 /// Which workspace a namespace belongs to, and what workspaces share (A3).
 ///
 /// Without Workspace objects everything is in scope of everything.
-struct WorkspaceScopes {
+struct WorkspaceScopes: Equatable {
   /// `nil`: there are no workspaces.
   private var workspaceOfNamespace: [String: Membership]?
   private var workspaces: [String: Workspace] = [:]
   private var settings: [String: WorkspaceSettings] = [:]
   var findings: [Finding] = []
 
-  private struct Membership {
+  private struct Membership: Equatable {
     var workspace: String
     var configEnabled: Bool
   }
 
   private let clusterName: String?
 
-  init(_ snapshot: ClusterSnapshot, clusterName: String?) {
+  /// - Parameter namespaces: the labels of every namespace; `nil` where there are no workspaces.
+  init(
+    _ all: [Workspace], _ settings: [WorkspaceSettings], namespaces: [String: [String: String]]?, clusterName: String?
+  ) {
     self.clusterName = clusterName
-    guard !snapshot.workspaces.isEmpty || snapshot.unreadKinds.contains("Workspace") else { return }
-    let labels = namespaceLabels(snapshot)
+    guard let namespaces else { return }
+    let labels = namespaces.sorted { $0.key < $1.key }
     var claims: [String: [Membership]] = [:]
-    let names = Dictionary(grouping: snapshot.workspaces, by: \.metadata.name)
-    for workspace in snapshot.workspaces.sorted(by: { $0.reference < $1.reference }) {
+    let names = Dictionary(grouping: all, by: \.metadata.name)
+    for workspace in all.sorted(by: { $0.reference < $1.reference }) {
       let name = workspace.metadata.name
       guard names[name]?.count == 1 else {
         findings.append(nameTaken(workspace))
@@ -52,13 +55,13 @@ struct WorkspaceScopes {
       findings.append(claimedBySeveral(namespace, claim.map(\.workspace)))
     }
     workspaceOfNamespace = claims.compactMapValues { $0.count == 1 ? $0.first : nil }
-    readSettings(snapshot)
+    readSettings(settings)
   }
 
   /// One WorkspaceSettings per workspace, from any of its namespaces; two of them share nothing.
-  private mutating func readSettings(_ snapshot: ClusterSnapshot) {
+  private mutating func readSettings(_ all: [WorkspaceSettings]) {
     var found: [String: [WorkspaceSettings]] = [:]
-    for one in snapshot.workspaceSettings {
+    for one in all {
       findings += faults(of: one.reference, one.approval, one.misunderstandings)
       for part in one.importFrom + one.exportTo { findings += part.findings(one.reference) }
       guard one.approval.isInForce, one.misunderstandings.isEmpty,
@@ -139,8 +142,9 @@ struct WorkspaceScopes {
   }
 }
 
-/// Labels of every namespace that an object of the snapshot lives in; sorted by name.
-private func namespaceLabels(_ snapshot: ClusterSnapshot) -> [(String, [String: String])] {
+/// Labels of every namespace that an object of the snapshot lives in; `nil` where there are no workspaces to ask for them.
+func namespaceLabels(_ snapshot: ClusterSnapshot) -> [String: [String: String]]? {
+  guard !snapshot.workspaces.isEmpty || snapshot.unreadKinds.contains("Workspace") else { return nil }
   var labels: [String: [String: String]] = [:]
   for pod in snapshot.pods { labels[pod.metadata.namespace] = [:] }
   for account in snapshot.serviceAccounts { labels[account.metadata.namespace] = [:] }
@@ -150,7 +154,7 @@ private func namespaceLabels(_ snapshot: ClusterSnapshot) -> [(String, [String: 
   for policy in snapshot.accessPolicies { labels[policy.metadata.namespace] = [:] }
   for one in snapshot.workspaceSettings { labels[one.metadata.namespace] = [:] }
   for namespace in snapshot.namespaces { labels[namespace.metadata.name] = namespace.metadata.labels }
-  return labels.sorted { $0.key < $1.key }
+  return labels
 }
 
 extension WorkloadCluster {

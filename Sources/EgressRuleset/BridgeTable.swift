@@ -35,7 +35,9 @@ extension EgressFlows {
 }
 
 /// The sets of the inet table that frames are judged by.
-private func sharedSets(_ flows: EgressFlows) -> [NamedSet] { sets(flows).filter { sharedNames.contains($0.name) } }
+private func sharedSets(_ flows: EgressFlows) -> [NamedSet] {
+  (clientSets(flows.hopA) + sets(besidesHops: flows)).filter { sharedNames.contains($0.name) }
+}
 
 /// The sets that bridges alone have.
 private func ownSets(_ flows: EgressFlows, _ interfaces: InterfaceFlows, _ bridged: BridgeFlows) -> [NamedSet] {

@@ -2,8 +2,8 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// All sets of the table.
-func sets(_ flows: EgressFlows) -> [NamedSet] {
+/// All sets of the table but those of the hops, which may be very large.
+func sets(besidesHops flows: EgressFlows) -> [NamedSet] {
   let constant = [
     NamedSet(hash: managementPorts, of: [.port], keys: flows.rules.managementPorts.map { key([.port], UInt128($0)) }),
     NamedSet(hash: neighbourTypes, of: [.icmp6Type], keys: [133, 135, 136].map { key([.icmp6Type], $0) }),
@@ -13,6 +13,7 @@ func sets(_ flows: EgressFlows) -> [NamedSet] {
   ]
   return constant + interfaceSets(flows.interfaces) + cgroupSets(flows)
     + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
+    + podSets(flows.exceptions, .exceptions, .exception_networks)
 }
 
 /// ff02::/16 and fe80::/10.
@@ -38,22 +39,27 @@ private func addressSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet]
   ]
 }
 
-/// Sets of allowances of one family.
+/// Sets of endpoints, and of the host's own allowances, of one family.
 private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
   let servers = flows.apiServer.filter { $0.destination.family == family }
   let endpoints = flows.endpoints.filter { $0.pod.address.family == family }
   return [
-    NamedSet(hash: SetName.clients.of(family), of: [address, address, .port], keys: clientKeys(flows.hopA, family)),
     NamedSet(
       hash: SetName.endpoints.of(family), of: [address, .port],
       keys: endpoints.map { key([address, .port], $0.pod.address.value, UInt128($0.port)) }),
     NamedSet(
       hash: SetName.apiserver.of(family), of: [address, .port],
       keys: servers.map { key([address, .port], $0.destination.address.value, UInt128($0.ports.first)) }),
-  ] + podSets(flows.hopB, .external, .external_networks, family)
-    + podSets(flows.exceptions, .exceptions, .exception_networks, family)
-    + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
+  ] + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
+}
+
+/// Clients of gateway endpoints, of both families.
+func clientSets(_ flows: [Flow]) -> [NamedSet] {
+  IPFamily.allCases.map { family in
+    NamedSet(
+      hash: SetName.clients.of(family), of: [family.address, family.address, .port], keys: clientKeys(flows, family))
+  }
 }
 
 /// client . gateway . port
@@ -67,8 +73,12 @@ private func clientKeys(_ flows: [Flow], _ family: IPFamily) -> [ElementKey] {
   }
 }
 
-/// Allowances of pods: exact tuples in a hash set, networks and port ranges in an interval set with the destination
+/// Allowances of pods of both families: exact tuples in a hash set, networks and port ranges in an interval set with the destination
 /// first (the kernel walks all elements that share the first field).
+func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName) -> [NamedSet] {
+  IPFamily.allCases.flatMap { podSets(flows, exact, networks, $0) }
+}
+
 private func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
   let type = [address, address, .transportProtocol, .port]

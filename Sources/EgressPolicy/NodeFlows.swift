@@ -1,0 +1,49 @@
+import ClusterModel
+import NetworkValues
+
+/// What one node must enforce, with the steps that led there from the model of the cluster.
+package struct NodeFlows {
+  /// What the node must enforce.
+  package let flows: EgressFlows
+
+  private let hopA: Step<[Flow], NodeName, AddressOwnership, [GatewayDoor]>
+  private let hopB: Step<[Flow], NodeName, [EgressGateway], [ExternalDestination], [Bool]>
+  private let findings: Step<[Finding], [[Finding]]>
+
+  /// - Parameter previous: earlier flows, of any model and node. They save work and change nothing.
+  package init(_ model: EgressModel, on node: NodeName, after previous: NodeFlows? = nil) {
+    hopA = Step(after: previous?.hopA, node, model.ownership, model.doors) { clientFlows(on: $0, $1, $2) }
+    hopB = Step(
+      after: previous?.hopB, node, model.gateways.gateways, model.destinations.all, model.grantedDestinations
+    ) { gatewayFlows(on: $0, $1, $2, isGranted: $3) }
+    let exceptions = model.exceptionFlows(on: node)
+    let host = model.hostFlows()
+    findings = Step(
+      after: previous?.findings, model.clusterFindings + [exceptions.findings, host.findings]
+    ) { Set($0.joined()).sorted() }
+    flows = EgressFlows(
+      node: node, role: model.role(of: node), rules: model.enforcementRules, inside: model.networks.all,
+      podNetworks: model.networks.pods, protected: model.gateways.protected,
+      endpoints: Set(model.doors.flatMap(\.endpoints)).sorted(), hopA: hopA.output, hopB: hopB.output,
+      exceptions: exceptions.flows, host: host.flows, hostUnits: host.units,
+      hostCgroups: model.unrestrictedCgroups(), apiServer: model.apiServerFlows(),
+      interfaces: model.interfaceFlows(on: node, clients: hopA.output), findings: findings.output)
+  }
+}
+
+extension EgressModel {
+  /// What `node` must enforce.
+  package func flows(on node: NodeName) -> EgressFlows { NodeFlows(self, on: node).flows }
+
+  fileprivate func role(of node: NodeName) -> NodeRole {
+    snapshot.nodes.contains { $0.name == node && context.isGatewayNode($0) } ? .gateway : .application
+  }
+
+  fileprivate var enforcementRules: EnforcementRules {
+    EnforcementRules(
+      mode: configuration.mode, admission: configuration.gateways.admission, inbound: configuration.inbound,
+      inboundSources: PrefixSet(configuration.inbound == .services ? configuration.inboundSources : []),
+      apiServerFromPods: configuration.apiServerFromPods,
+      managementPorts: Set(configuration.gateways.managementPorts).sorted(), log: configuration.log)
+  }
+}
