@@ -27,6 +27,7 @@ final class Bench {
   func measure(_ part: Part) throws -> [Row] {
     switch part {
     case .derive: try derivation()
+    case .rederive: try rederivation()
     case .memory: try memory()
     case .commit: try commits()
     case .change: try singleChanges()

@@ -42,8 +42,8 @@ struct DaemonProcess {
   func status() throws -> StatusDocument { try client.status() }
 }
 
-/// Two nodes of a cluster in network namespaces, one client pod on the ordinary node, one gateway pod on the gateway
-/// node, and a daemon on one of them that follows a folder with a file for each object.
+/// Two nodes of a cluster in network namespaces with a namespace for each of their pods, among them the client pod on the
+/// ordinary node and its gateway pod, and a daemon on one of them that follows a folder with a file for each object.
 struct DaemonBench {
   let shape: ReferenceCluster.Shape
   let daemon: DaemonProcess
@@ -66,7 +66,7 @@ struct DaemonBench {
     let configuration = folder.appending(path: "config.yaml")
     try Data(cluster.configuration.yaml.utf8).write(to: configuration)
     daemon = DaemonProcess(
-      lab: try Lab(.twoNodes(client: pod)), node: node, moat: moat, folder: folder, manifests: manifests.path,
+      lab: try Lab(.twoNodes(client: pod, shape)), node: node, moat: moat, folder: folder, manifests: manifests.path,
       configuration: configuration.path)
   }
 
@@ -137,17 +137,21 @@ struct ClientPod {
 }
 
 extension LabTopology {
-  fileprivate static func twoNodes(client: ClientPod) throws -> LabTopology {
-    let node = { (name: String, number: Int) in
+  /// The gateway node and the ordinary one with everything that runs on them.
+  fileprivate static func twoNodes(client: ClientPod, _ shape: ReferenceCluster.Shape) throws -> LabTopology {
+    let names = [ReferenceCluster.gatewayNode, ReferenceCluster.ordinaryNode]
+    let known = [client.address: client.name, client.gateway: client.gatewayName]
+    let pods = try names.enumerated().flatMap { number, node in
+      try (0..<shape.podsPerNode).map { index in
+        let address = try IPAddress(parsing: podAddress(node: number, index: index))
+        return Pod(known[address] ?? "bench/\(address)", on: node, addresses: [address])
+      }
+    }
+    let nodes = try names.enumerated().map { number, name in
       Node(
         name, addresses: [try IPAddress(parsing: "172.18.0.\(number + 10)")],
         podNetworks: [try Prefix(parsing: "10.64.\(number).0/24")])
     }
-    return LabTopology(
-      nodes: [try node(ReferenceCluster.gatewayNode, 0), try node(ReferenceCluster.ordinaryNode, 1)],
-      pods: [
-        Pod(client.name, on: ReferenceCluster.ordinaryNode, addresses: [client.address]),
-        Pod(client.gatewayName, on: ReferenceCluster.gatewayNode, addresses: [client.gateway]),
-      ])
+    return LabTopology(nodes: nodes, pods: pods)
   }
 }
