@@ -22,7 +22,7 @@ package struct ClusterSnapshot: Hashable, Sendable {
   /// Every ServiceCIDR.
   package var serviceCIDRs: [ServiceCIDR] = []
 
-  /// Endpoints and EndpointSlices of Service default/kubernetes.
+  /// Of Endpoints and EndpointSlices of Service default/kubernetes. Sorted, each once.
   package var apiServerEndpoints: [APIServerEndpoint] = []
 
   /// Gloo ExternalServices (E1–E6).
@@ -42,9 +42,6 @@ package struct ClusterSnapshot: Hashable, Sendable {
 
   /// Gloo WorkspaceSettings: what is imported and exported.
   package var workspaceSettings: [WorkspaceSettings] = []
-
-  /// Where local pods' addresses live on this node (S9), as `bindInterfaces` found. Sorted by index, then UID.
-  package var podInterfaces: [PodInterface] = []
 
   /// The node's interfaces as the daemon sees them; `nil` where nobody looked, as in `moat render` on another machine.
   package var hostInterfaces: HostInterfaces?
@@ -79,27 +76,5 @@ package struct ObjectProblem: Hashable, Sendable {
   package init(object: ObjectReference, misunderstanding: Misunderstanding) {
     self.object = object
     self.misunderstanding = misunderstanding
-  }
-}
-
-/// A local pod's addresses behind one host interface: the binding of S9.
-package struct PodInterface: Hashable, Sendable {
-  /// The UID of the pod that lives behind it.
-  package var podUID: String
-
-  /// The kernel's interface index.
-  package var index: UInt32
-
-  /// The interface's name at that time.
-  package var name: String
-
-  /// The addresses that are the pod's there.
-  package var addresses: [IPAddress]
-
-  package init(podUID: String, index: UInt32, name: String, addresses: [IPAddress]) {
-    self.podUID = podUID
-    self.index = index
-    self.name = name
-    self.addresses = addresses
   }
 }

@@ -59,15 +59,28 @@ package struct NodeName: RawRepresentable, Hashable, Comparable, Sendable, Custo
 /// What `kubectl` calls `namespace/name` of a ServiceAccount: the identity that policies select.
 package struct ServiceAccountName: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The namespace.
-  package var namespace: String
+  package let namespace: String
 
   /// The name.
-  package var name: String
+  package let name: String
+
+  /// Equal for equal names: identities are the keys of most of what is derived, and are hashed once.
+  private let hash: Int
 
   package init(namespace: String, name: String) {
     self.namespace = namespace
     self.name = name
+    var hasher = Hasher()
+    hasher.combine(namespace)
+    hasher.combine(name)
+    hash = hasher.finalize()
   }
+
+  package static func == (left: ServiceAccountName, right: ServiceAccountName) -> Bool {
+    left.hash == right.hash && left.name == right.name && left.namespace == right.namespace
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
   package static func < (left: ServiceAccountName, right: ServiceAccountName) -> Bool {
     left.namespace == right.namespace ? left.name < right.name : left.namespace < right.namespace

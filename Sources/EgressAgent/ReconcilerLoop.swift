@@ -71,6 +71,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   package mutating func step(_ contents: ReconcilerInbox.Contents, at now: ContinuousClock.Instant) -> Ending? {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
+    // What was before is let go of after the commit: thousands of values take their time.
+    let before = (inputs, wanted)
+    defer { withExtendedLifetime(before) {} }
     let isNew = inputs.take(contents)
     if isNew { derive() }
     note(contents.changes)

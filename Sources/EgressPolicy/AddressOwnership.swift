@@ -3,8 +3,7 @@ import NetworkValues
 
 /// Which live pod owns which address (S9).
 ///
-/// Pods are looked at where they lie in the snapshot, by their place here: copying ten thousand of them takes longer
-/// than everything else that is derived.
+/// Pods go by their place here.
 struct AddressOwnership: Equatable {
   private let all: [Pod]
 
@@ -12,9 +11,8 @@ struct AddressOwnership: Equatable {
   private var live: [Int] = []
   private var addresses: [[IPAddress]] = []
 
-  /// For every identity the last place of a pod that it runs, and for every place the one before it, if any.
-  private var lastPlace: [ServiceAccountName: Int] = [:]
-  private var placeBefore: [Int?] = []
+  /// Every identity that runs a live pod.
+  private(set) var identities: Set<ServiceAccountName> = []
 
   /// Live pods in their node's network: they own nothing.
   private(set) var hostNetworkPods: [Pod] = []
@@ -28,8 +26,7 @@ struct AddressOwnership: Equatable {
     let shared = findLivePods(among: objects.span)
     addresses.reserveCapacity(live.count)
     let pods = objects.span
-    placeBefore.reserveCapacity(live.count)
-    for (place, index) in live.enumerated() {
+    for index in live {
       var own = pods[index].addresses
       if !own.allSatisfy({ !shared.contains($0) && inside.contains($0) }) {
         findings += own.filter { shared.contains($0) }.map { claimedTwice(all[index], $0) }
@@ -37,8 +34,7 @@ struct AddressOwnership: Equatable {
         findings += own.filter { !inside.contains($0) }.map { notInside(all[index], $0) }
         own.removeAll { !inside.contains($0) }
       }
-      let identity = ServiceAccountName(namespace: pods[index].metadata.namespace, name: pods[index].serviceAccount)
-      placeBefore.append(lastPlace.updateValue(place, forKey: identity))
+      identities.insert(pods[index].identity)
       addresses.append(own)
     }
   }
@@ -66,34 +62,31 @@ struct AddressOwnership: Equatable {
   var places: Range<Int> { live.indices }
 
   func node(at place: Int) -> NodeName? { all[live[place]].node }
-  func namespace(at place: Int) -> String { all[live[place]].metadata.namespace }
+  func namespace(at place: Int) -> String { identity(at: place).namespace }
   func addresses(at place: Int) -> [IPAddress] { addresses[place] }
 
   /// As far as they may be granted something: none where the pod's phase is not understood (S11).
   func grantable(at place: Int) -> [IPAddress] { all[live[place]].phase == .notUnderstood ? [] : addresses[place] }
 
-  func identity(at place: Int) -> ServiceAccountName {
-    ServiceAccountName(namespace: namespace(at: place), name: all[live[place]].serviceAccount)
-  }
-
-  /// Every identity that runs a live pod.
-  var identities: Set<ServiceAccountName> { Set(lastPlace.keys) }
+  func identity(at place: Int) -> ServiceAccountName { all[live[place]].identity }
 
   /// Places of the pods that run on `node`.
   func places(on node: NodeName) -> [Int] { places.filter { all[live[$0]].node == node } }
 
-  /// Whether some pod of the identity may be granted something with an address for which `holds` is true.
-  func hasAddress(_ identity: ServiceAccountName, where holds: (IPAddress) -> Bool) -> Bool {
-    var next = lastPlace[identity]
-    while let place = next {
-      if grantable(at: place).contains(where: holds) { return true }
-      next = placeBefore[place]
-    }
-    return false
+  /// Places of the pods that run in one of `namespaces`.
+  func places(inNamespaces namespaces: Set<String>) -> [Int] {
+    places.filter { namespaces.contains(namespace(at: $0)) }
+  }
+
+  /// The addresses with which each identity may be granted something.
+  var grantableByIdentity: [ServiceAccountName: [IPAddress]] {
+    var result: [ServiceAccountName: [IPAddress]] = [:]
+    for place in places { result[identity(at: place), default: []] += grantable(at: place) }
+    return result
   }
 
   /// `namespace/name`.
-  func name(at place: Int) -> String { namespace(at: place) + "/" + all[live[place]].metadata.name }
+  func name(at place: Int) -> String { all[live[place]].name }
 
   func pod(at place: Int) -> OwnedPod {
     OwnedPod(pod: all[live[place]], name: name(at: place), addresses: addresses[place])

@@ -96,7 +96,7 @@ package struct PodAddress: Hashable, Comparable, Sendable {
   }
 
   package static func < (left: PodAddress, right: PodAddress) -> Bool {
-    left.address == right.address ? left.pod < right.pod : left.address < right.address
+    left.address != right.address ? left.address < right.address : left.pod < right.pod
   }
 }
 

@@ -13,9 +13,10 @@ struct EgressGateways: Equatable {
     missesServices: Bool, _ context: DerivationContext
   ) {
     let gatewayNodes = Set(nodes.filter { context.isGatewayNode($0) }.map(\.name))
+    var candidates = GatewayCandidates(ownership)
     for definition in definitions.all {
       var gateway = EgressGateway(definition: definition)
-      gateway.select(from: services, ownership, missesServices: missesServices, context, &findings)
+      gateway.select(from: services, &candidates, missesServices: missesServices, context, &findings)
       gateway.place(on: gatewayNodes, &findings)
       gateway.listen(&findings)
       gateways.append(gateway)
@@ -30,6 +31,24 @@ struct EgressGateways: Equatable {
         pod.pod.pod.addresses.map { PodAddress(pod: pod.pod.name, address: $0) }
       }
     ).sorted()
+  }
+}
+
+/// The pods among which gateways look for theirs. Most gateways share a namespace, which is looked through once.
+struct GatewayCandidates {
+  let ownership: AddressOwnership
+  private var byNamespaces: [Set<String>: [OwnedPod]] = [:]
+
+  init(_ ownership: AddressOwnership) { self.ownership = ownership }
+
+  /// Those that a selector with these Services may select: a Service selects in its own namespace; without any all.
+  mutating func pods(of services: [Service]) -> [OwnedPod] {
+    let namespaces = Set(services.map(\.metadata.namespace))
+    if let known = byNamespaces[namespaces] { return known }
+    let places = namespaces.isEmpty ? Array(ownership.places) : ownership.places(inNamespaces: namespaces)
+    let pods = places.map { ownership.pod(at: $0) }
+    byNamespaces[namespaces] = pods
+    return pods
   }
 }
 
@@ -49,7 +68,7 @@ struct EgressGateway: Equatable {
 
   /// Picks the gateway's Services, and their pods; where no Service matches, pods by their own labels (G1).
   mutating func select(
-    from all: [Service], _ ownership: AddressOwnership, missesServices: Bool, _ context: DerivationContext,
+    from all: [Service], _ candidates: inout GatewayCandidates, missesServices: Bool, _ context: DerivationContext,
     _ findings: inout [Finding]
   ) {
     findings += faults(of: virtual.reference, virtual.approval, virtual.misunderstandings)
@@ -61,27 +80,19 @@ struct EgressGateway: Equatable {
     var chosen: [String: GatewayPod] = [:]
     for selector in selectors {
       let services = all.filter { selects(selector, $0, context) }
-      for place in candidates(services, ownership) {
-        let pod = ownership.pod(at: place)
+      for pod in candidates.pods(of: services) {
         let own = services.filter { $0.selects(pod.pod) }
         // A Service that could not be read may be the gateway's: its absence is not concluded.
         if !own.isEmpty || (services.isEmpty && !missesServices && selects(selector, pod.pod, context)) {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
         }
       }
-      findings += hostNetworkPods(services, ownership)
+      findings += hostNetworkPods(services, candidates.ownership)
     }
     pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
     let elsewhere = pods.filter { $0.pod.pod.metadata.namespace != virtual.metadata.namespace }.map(\.pod.name)
     if !elsewhere.isEmpty { findings.append(acrossNamespaces(elsewhere)) }
-  }
-
-  /// Places of the pods that a selector with these Services may select: a Service selects in its own namespace.
-  private func candidates(_ services: [Service], _ ownership: AddressOwnership) -> [Int] {
-    let namespaces = services.map(\.metadata.namespace)
-    return services.isEmpty
-      ? Array(ownership.places) : ownership.places.filter { namespaces.contains(ownership.namespace(at: $0)) }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.

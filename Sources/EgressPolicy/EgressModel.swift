@@ -24,8 +24,6 @@ package struct EgressModel {
     _ snapshot: ClusterSnapshot, under configuration: Configuration, bound bindings: InterfaceBindings? = nil,
     after previous: EgressModel? = nil
   ) {
-    var snapshot = snapshot
-    snapshot.podInterfaces = bindings?.podInterfaces ?? []
     self.snapshot = snapshot
     self.bindings = bindings
     self.configuration = configuration

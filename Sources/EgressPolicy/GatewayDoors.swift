@@ -26,7 +26,7 @@ struct ListenerIndex: Hashable, Comparable {
   }
 }
 
-/// Why an identity may come to a door.
+/// Why an identity may come to a door. Its reasons tell that they selected it.
 struct DoorGrant: Equatable {
   /// From any of its addresses.
   var anywhere: [Reason] = []
@@ -34,10 +34,10 @@ struct DoorGrant: Equatable {
   /// From some addresses only (`allowedIpBlocks`).
   var restricted: [Grant] = []
 
-  /// The reasons that hold for the identity at one of its addresses; empty where none does.
-  func reasons(for identity: ServiceAccountName, at address: IPAddress) -> [Reason] {
-    let here = restricted.isEmpty ? [] : restricted.filter { $0.blocks?.contains(address) ?? true }.map(\.reason)
-    return (anywhere + here).map { $0.selecting(identity) }
+  /// The reasons that hold at one of its addresses; empty where none does.
+  func reasons(at address: IPAddress) -> [Reason] {
+    if restricted.isEmpty { return anywhere }
+    return anywhere + restricted.filter { $0.blocks?.contains(address) ?? true }.map(\.reason)
   }
 }
 
@@ -82,7 +82,8 @@ private func doorClients(_ destinations: [Int], _ grants: PolicyGrants) -> [Serv
   var clients: [ServiceAccountName: DoorGrant] = [:]
   for destination in destinations {
     for (identity, granted) in grants.byDestination[destination] {
-      for grant in granted {
+      for var grant in granted {
+        grant.reason = grant.reason.selecting(identity)
         if grant.blocks == nil {
           clients[identity, default: DoorGrant()].anywhere.append(grant.reason)
         } else {

@@ -12,12 +12,11 @@ func clientFlows(on node: NodeName, _ ownership: AddressOwnership, _ doors: [Gat
   var flows: [Flow] = []
   for (door, local) in doors {
     for (name, place) in local.isEmpty ? own : all {
-      let identity = ownership.identity(at: place)
-      guard let grant = door.clients[identity] else { continue }
+      guard let grant = door.clients[ownership.identity(at: place)] else { continue }
       let endpoints = ownership.node(at: place) == node ? door.endpoints : local
       for address in ownership.grantable(at: place) {
         let from = PodAddress(pod: name, address: address)
-        append(from, to: endpoints, for: grant.reasons(for: identity, at: address), &flows)
+        append(from, to: endpoints, for: grant.reasons(at: address), &flows)
       }
     }
   }
@@ -109,11 +108,13 @@ private func grantedTuples(
 }
 
 extension EgressModel {
-  /// For each destination, whether at least one pod with an address may use it.
-  var grantedDestinations: [Bool] {
-    grants.byDestination.map { granted in
+  /// For each destination, whether at least one pod with an address may use it. Nobody asks where no gateway pod runs.
+  func grantedDestinations(on node: NodeName) -> [Bool] {
+    guard gateways.gateways.contains(where: { $0.pods.contains { $0.pod.pod.node == node } }) else { return [] }
+    let addresses = ownership.grantableByIdentity
+    return grants.byDestination.map { granted in
       granted.contains { identity, grants in
-        ownership.hasAddress(identity) { address in grants.contains { $0.blocks?.contains(address) ?? true } }
+        (addresses[identity] ?? []).contains { address in grants.contains { $0.blocks?.contains(address) ?? true } }
       }
     }
   }

@@ -50,8 +50,7 @@ struct InterfaceBinder {
     let pods = pods.sorted { $0.uid < $1.uid }
     self.pods = pods
     claims = pods.indices.flatMap { pod in
-      let addresses = pods[pod].addresses
-      return (addresses.count < 2 ? addresses : Set(addresses).sorted()).map { Claim(pod: pod, address: $0) }
+      pods[pod].addresses.sortedUnique().map { Claim(pod: pod, address: $0) }
     }
     self.evidence = evidence
     self.previous = previous

@@ -6,17 +6,17 @@ import NetworkValues
 /// Each state follows from the one before it and from what is there now; time never enters. A process that starts anew
 /// knows what the kernel's table binds, and nothing of what ended before it.
 package struct InterfaceBindings: Equatable, Sendable {
-  /// For `ClusterSnapshot.podInterfaces`. Sorted by index, then UID.
-  package internal(set) var podInterfaces: [PodInterface] = []
-
   /// Sorted.
   package internal(set) var findings: [Finding] = []
 
   /// Whose interfaces these are; absent where nobody has looked at any.
   var node: NodeName?
 
-  /// Every bound address with its interface. Sorted.
+  /// Every bound address with its interface. Sorted by index, then claim.
   var bound: [BoundAddress] = []
+
+  /// Every address that a pod of the node claims, bound or not. Sorted.
+  var claimed: [IPAddress] = []
 
   /// What each interface's namespace held when it was first seen, by index.
   var claims: [UInt32: InterfaceClaim] = [:]
@@ -28,12 +28,20 @@ package struct InterfaceBindings: Equatable, Sendable {
   /// these as its first claim, whatever its pod shows now.
   var remembered: [UInt32: Set<IPAddress>] = [:]
 
-  /// The class of every interface, and what the interfaces say by themselves: made again only where they changed.
-  var classes: Step<[ClassifiedInterface], HostInterfaces, Configuration.Interfaces>?
-  var evidence: Step<InterfaceEvidence, HostInterfaces, [ClassifiedInterface]>?
+  /// Work that is done again only where the interfaces changed.
+  var kept = InterfaceWork()
 
   /// The start. Of a process that starts anew, `remembered` is what the kernel still holds.
   package init(remembering remembered: [UInt32: Set<IPAddress>] = [:]) { self.remembered = remembered }
+}
+
+/// The class of every interface, and what the interfaces say by themselves. Bindings are the same whatever work is kept
+/// with them.
+struct InterfaceWork: Equatable, Sendable {
+  var classes: Step<[ClassifiedInterface], HostInterfaces, Configuration.Interfaces>?
+  var evidence: Step<InterfaceEvidence, HostInterfaces, [ClassifiedInterface]>?
+
+  static func == (left: Self, right: Self) -> Bool { true }
 }
 
 /// A live pod of this node that has a network of its own.
@@ -44,13 +52,24 @@ package struct LocalPod: Hashable, Sendable {
   /// Kind, namespace and name, for findings.
   package var reference: ObjectReference
 
+  /// `namespace/name`.
+  let name: String
+
   /// What the API or the manifests say it has.
   package var addresses: [IPAddress]
 
   package init(uid: String, reference: ObjectReference, addresses: [IPAddress]) {
     self.uid = uid
     self.reference = reference
+    name = (reference.namespace ?? "") + "/" + reference.name
     self.addresses = addresses
+  }
+
+  init(_ pod: Pod) {
+    reference = pod.reference
+    uid = pod.metadata.uid ?? reference.description
+    name = pod.name
+    addresses = pod.addresses
   }
 }
 
@@ -67,6 +86,9 @@ struct PodClaim: Hashable, Comparable, Sendable {
 /// A pod's address and the interface that it lives behind.
 struct BoundAddress: Hashable, Sendable {
   var claim: PodClaim
+
+  /// The pod as `namespace/name`.
+  var pod: String
   var index: UInt32
 
   /// Of the interface: another one with the same index is another interface.
@@ -90,17 +112,13 @@ package func bindInterfaces(
   after previous: InterfaceBindings
 ) -> InterfaceBindings {
   guard let interfaces = snapshot.hostInterfaces else { return InterfaceBindings() }
-  let pods = snapshot.pods.indices.filter { snapshot.pods[$0].isLocal(to: node) }.map { place in
-    let pod = snapshot.pods[place]
-    return LocalPod(
-      uid: pod.metadata.uid ?? pod.reference.description, reference: pod.reference, addresses: pod.addresses)
-  }
-  let classes = Step(after: previous.classes, interfaces, configuration.cluster.interfaces) {
+  let pods = snapshot.pods.filter { $0.isLocal(to: node) }.map { LocalPod($0) }
+  let classes = Step(after: previous.kept.classes, interfaces, configuration.cluster.interfaces) {
     classify($0, under: $1)
   }
   var result = bind(pods, to: interfaces, classified: classes.output, after: previous)
   result.node = node
-  result.classes = classes
+  result.kept.classes = classes
   return result
 }
 
@@ -117,15 +135,15 @@ package func bind(
   _ pods: [LocalPod], to interfaces: HostInterfaces, classified: [ClassifiedInterface],
   after previous: InterfaceBindings
 ) -> InterfaceBindings {
-  let evidence = Step(after: previous.evidence, interfaces, classified) { InterfaceEvidence($0, $1) }
+  let evidence = Step(after: previous.kept.evidence, interfaces, classified) { InterfaceEvidence($0, $1) }
   var binder = InterfaceBinder(pods, evidence.output, previous)
   binder.run()
   var result = InterfaceBindings()
-  result.evidence = evidence
+  result.kept.evidence = evidence
   result.bound = binder.bound
+  result.claimed = binder.claims.map(\.address).sortedUnique()
   result.claims = binder.firstClaims
   result.ended = binder.claims.indices.filter { binder.isEnded[$0] }.map { binder.podClaim($0) }
-  result.podInterfaces = podInterfaces(result.bound, evidence.output)
   result.findings = (binder.findings(result.bound) + evidence.output.findings).sorted()
   return result
 }
@@ -142,23 +160,40 @@ extension InterfaceBinder {
       if case .bound(let index) = fates[claim] { (index, claim) } else { nil }
     }
     return places.sorted { $0 < $1 }.map { index, claim in
-      BoundAddress(claim: podClaim(claim), index: index, appearance: evidence.appearances[index] ?? 0)
+      BoundAddress(
+        claim: podClaim(claim), pod: pod(of: claim).name, index: index, appearance: evidence.appearances[index] ?? 0)
     }
   }
 }
 
-/// One value for each pod and interface. `bound` is sorted by index, then pod.
-private func podInterfaces(_ bound: [BoundAddress], _ evidence: InterfaceEvidence) -> [PodInterface] {
-  var result: [PodInterface] = []
-  for entry in bound {
-    if let last = result.last, last.index == entry.index, last.podUID == entry.claim.podUID {
-      result[result.count - 1].addresses.append(entry.claim.address)
-    } else {
-      result.append(
-        PodInterface(
-          podUID: entry.claim.podUID, index: entry.index, name: evidence.link(entry.index)?.name ?? "",
-          addresses: [entry.claim.address]))
+/// A pod's addresses behind one interface: what was bound, for people and tests.
+package struct PodInterface: Hashable, Sendable {
+  /// The UID of the pod that lives behind it.
+  package var podUID: String
+
+  /// The kernel's interface index.
+  package var index: UInt32
+
+  /// The interface's name at that time.
+  package var name: String
+
+  /// The addresses that are the pod's there.
+  package var addresses: [IPAddress]
+}
+
+extension InterfaceBindings {
+  /// One value for each pod and interface. Sorted by index, then UID.
+  package var podInterfaces: [PodInterface] {
+    var result: [PodInterface] = []
+    for entry in bound {
+      if let last = result.last, last.index == entry.index, last.podUID == entry.claim.podUID {
+        result[result.count - 1].addresses.append(entry.claim.address)
+      } else {
+        let name = kept.evidence?.output.link(entry.index)?.name ?? ""
+        result.append(
+          PodInterface(podUID: entry.claim.podUID, index: entry.index, name: name, addresses: [entry.claim.address]))
+      }
     }
+    return result
   }
-  return result
 }

@@ -5,25 +5,33 @@ extension EgressModel {
   /// What identity and origin are judged by on `node`; `nil` where nobody has looked at its interfaces.
   func interfaceFlows(on node: NodeName, clients: [Flow]) -> InterfaceFlows? {
     guard let interfaces = snapshot.hostInterfaces, bindings?.node == node else { return nil }
-    let classes = bindings?.classes?.output ?? classify(interfaces, under: configuration.cluster.interfaces)
+    let classes = bindings?.kept.classes?.output ?? classify(interfaces, under: configuration.cluster.interfaces)
     let indices = { (wanted: InterfaceClass) in classes.filter { $0.interfaceClass == wanted }.map(\.index).sorted() }
-    let local = snapshot.pods.filter { $0.isLocal(to: node) }
-    let localAddresses = Set(local.flatMap(\.addresses))
-    let known = Set(clients.compactMap { $0.from?.address } + gateways.protected.map(\.address))
+    let localAddresses = bindings?.claimed ?? []
+    let known = clientAddresses(of: clients) + gateways.protected.map(\.address)
     let nodes = snapshot.nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address).filter { !$0.isOnLinkOnly }
     let bridges = Dictionary(
       classes.compactMap { port in port.bridge.map { (port.index, $0) } }, uniquingKeysWith: { first, _ in first })
     return InterfaceFlows(
-      bindings: bindings(of: local, bridges), pods: indices(.pod), tunnels: indices(.tunnel),
-      uplinks: indices(.uplink), localPods: localAddresses.sorted(), reserved: localAddresses.union(known).sorted(),
-      tunnelEndpoints: Set(nodes).sorted(),
-      tunnelPorts: Set([4789, 6081, 8472, configuration.cluster.interfaces.wireguardPort]).sorted(),
-      onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: bridgeFlows(interfaces, classes, local))
+      bindings: boundAddresses(bridges), pods: indices(.pod), tunnels: indices(.tunnel),
+      uplinks: indices(.uplink), localPods: localAddresses, reserved: (localAddresses + known).sortedUnique(),
+      tunnelEndpoints: nodes.sortedUnique(),
+      tunnelPorts: [4789, 6081, 8472, configuration.cluster.interfaces.wireguardPort].sortedUnique(),
+      onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: bridgeFlows(interfaces, classes))
+  }
+
+  /// Where clients come from. One has many flows, one after the other.
+  private func clientAddresses(of flows: [Flow]) -> [IPAddress] {
+    var result: [IPAddress] = []
+    for index in flows.indices {
+      if let address = flows[index].from?.address, address != result.last { result.append(address) }
+    }
+    return result
   }
 
   /// What bridges may carry; `nil` where no port of a bridge is a pod's.
   private func bridgeFlows(
-    _ interfaces: HostInterfaces, _ classes: [ClassifiedInterface], _ local: [Pod]
+    _ interfaces: HostInterfaces, _ classes: [ClassifiedInterface]
   ) -> BridgeFlows? {
     let ports = classes.filter { $0.bridge != nil }
     let bridges = Set(ports.filter { $0.interfaceClass == .pod }.compactMap(\.bridge))
@@ -31,23 +39,18 @@ extension EgressModel {
     let indices = Set(ports.map(\.index))
     return BridgeFlows(
       bridges: bridges.sorted(),
-      bindings: bindings(of: local, [:]).filter { indices.contains($0.interface) },
+      bindings: boundAddresses([:]).filter { indices.contains($0.interface) },
       otherPorts: ports.filter { $0.interfaceClass == .uplink || $0.interfaceClass == .tunnel }.map(\.index).sorted(),
       hostAddresses: Set(interfaces.addresses.map(\.address).filter { !$0.isLoopback }).sorted())
   }
 
   /// The pods' bound addresses, by the interface that the inet hooks see: a bridge, where the pod sits on one.
   /// - Parameter bridges: by port.
-  private func bindings(of local: [Pod], _ bridges: [UInt32: UInt32]) -> [InterfaceFlows.Binding] {
-    let names = Dictionary(
-      local.map { ($0.metadata.uid ?? $0.reference.description, "\($0.metadata.namespace)/\($0.metadata.name)") },
-      uniquingKeysWith: { first, _ in first })
-    return snapshot.podInterfaces.flatMap { interface -> [InterfaceFlows.Binding] in
-      guard let name = names[interface.podUID] else { return [] }
-      return interface.addresses.map {
-        InterfaceFlows.Binding(
-          interface: bridges[interface.index] ?? interface.index, address: PodAddress(pod: name, address: $0))
-      }
+  private func boundAddresses(_ bridges: [UInt32: UInt32]) -> [InterfaceFlows.Binding] {
+    (bindings?.bound ?? []).map { bound in
+      InterfaceFlows.Binding(
+        interface: bridges[bound.index] ?? bound.index,
+        address: PodAddress(pod: bound.pod, address: bound.claim.address))
     }.sorted()
   }
 }

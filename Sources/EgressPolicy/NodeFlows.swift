@@ -14,7 +14,7 @@ package struct NodeFlows {
   package init(_ model: EgressModel, on node: NodeName, after previous: NodeFlows? = nil) {
     hopA = Step(after: previous?.hopA, node, model.ownership, model.doors) { clientFlows(on: $0, $1, $2) }
     hopB = Step(
-      after: previous?.hopB, node, model.gateways.gateways, model.destinations.all, model.grantedDestinations
+      after: previous?.hopB, node, model.gateways.gateways, model.destinations.all, model.grantedDestinations(on: node)
     ) { gatewayFlows(on: $0, $1, $2, isGranted: $3) }
     let exceptions = model.exceptionFlows(on: node)
     let host = model.hostFlows()

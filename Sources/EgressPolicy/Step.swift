@@ -27,9 +27,4 @@ package struct Step<Output, each Input: Equatable> {
   }
 }
 
-/// Equal where they made the same, of whatever.
-extension Step: Equatable where Output: Equatable {
-  package static func == (left: Self, right: Self) -> Bool { left.output == right.output }
-}
-
 extension Step: Sendable where Output: Sendable, repeat each Input: Sendable {}

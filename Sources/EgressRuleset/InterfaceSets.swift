@@ -62,10 +62,7 @@ func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet]
   let dhcp: [UInt128] = family == .v4 ? [0xffff_ffff, 17, 67] : [0xff02 << 112 | 0x1_0002, 17, 547]
   return [
     NamedSet(
-      hash: SetName.pods.of(family), of: [.interface, address],
-      keys: interfaces.bindings.filter { $0.address.address.family == family }.map {
-        ElementKey([.interface, address], [UInt128($0.interface), $0.address.address.value])
-      }),
+      hash: SetName.pods.of(family), of: [.interface, address], keys: bindingKeys(interfaces.bindings, family)),
     addresses(SetName.localpods.of(family), interfaces.localPods, family),
     addresses(SetName.reserved.of(family), interfaces.reserved, family),
     addresses(SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family),
@@ -74,8 +71,25 @@ func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet]
   ]
 }
 
+/// interface . address
+private func bindingKeys(_ bindings: [InterfaceFlows.Binding], _ family: IPFamily) -> [ElementKey] {
+  var keys: [ElementKey] = []
+  keys.reserveCapacity(bindings.count)
+  for binding in bindings where binding.address.address.family == family {
+    var key = ElementKey()
+    key.append(UInt128(binding.interface), as: .interface, padded: true)
+    key.append(binding.address.address.value, as: family.address, padded: true)
+    keys.append(key)
+  }
+  return keys
+}
+
 func addresses(_ name: String, _ addresses: [IPAddress], _ family: IPFamily) -> NamedSet {
-  NamedSet(
-    hash: name, of: [family.address],
-    keys: addresses.filter { $0.family == family }.map { ElementKey([family.address], [$0.value]) })
+  var keys: [ElementKey] = []
+  for address in addresses where address.family == family {
+    var key = ElementKey()
+    key.append(address.value, as: family.address, padded: false)
+    keys.append(key)
+  }
+  return NamedSet(hash: name, of: [family.address], keys: keys)
 }

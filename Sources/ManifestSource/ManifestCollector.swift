@@ -25,9 +25,6 @@ package struct ManifestCollector {
 
   package init() {}
 
-  /// How many objects there are so far.
-  package var objectCount: Int { objects.count }
-
   /// Notes what could not be read at all.
   package mutating func note(_ error: ManifestError) { reading.errors.append(error) }
 
@@ -49,42 +46,12 @@ package struct ManifestCollector {
 
   /// The snapshot. Of an object that was given more than once nothing counts: which one is meant is not known.
   package consuming func finish() -> ManifestReading {
-    let repeated = repetitions()
-    for object in objects where repeated.isEmpty || !repeated.contains(object.identity) {
-      reading.snapshot.merge(object.contents)
+    let kinds = Dictionary(grouping: objects, by: \.identity.reference.kind)
+    for kind in kinds.keys.sorted() {
+      let contents = KindContents(kinds[kind] ?? [])
+      reading.snapshot.merge(contents.snapshot)
+      reading.errors += contents.errors
     }
-    noteRepetitions(of: repeated)
-    reading.snapshot.apiServerEndpoints = Set(reading.snapshot.apiServerEndpoints).sorted()
     return reading
   }
-
-  /// Identities that more than one object has. Compares only where hashes are equal.
-  private func repetitions() -> Set<FileReading.Identity> {
-    var hashes: Set<Int> = []
-    hashes.reserveCapacity(objects.count)
-    var isSuspicious = false
-    for object in objects where object.isNamed {
-      if !hashes.insert(object.identityHash).inserted { isSuspicious = true }
-    }
-    guard isSuspicious else { return [] }
-    var seen: Set<FileReading.Identity> = []
-    return Set(objects.filter { $0.isNamed && !seen.insert($0.identity).inserted }.map(\.identity))
-  }
-
-  private mutating func noteRepetitions(of identities: Set<FileReading.Identity>) {
-    guard !identities.isEmpty else { return }
-    for identity in identities { reading.snapshot.unreadKinds.insert(identity.reference.kind) }
-    let places = Dictionary(grouping: objects.filter { identities.contains($0.identity) }, by: \.identity)
-    for object in objects {
-      guard let same = places[object.identity], same[0].place == object.place else { continue }
-      let others = same.dropFirst().map(\.place.description).joined(separator: " and ")
-      let name = shown(object.identity.reference.description)
-      note(ManifestError("\(name) is given again at \(others); none is used", at: object.place))
-    }
-  }
-}
-
-extension FileReading.DecodedObject {
-  /// Objects of kinds that moat does not read may lack a name, and are then never the same.
-  fileprivate var isNamed: Bool { !identity.reference.name.isEmpty }
 }

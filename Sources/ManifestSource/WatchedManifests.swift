@@ -10,7 +10,6 @@ package final class WatchedManifests {
     var stamp: FileStamp
     var contents: FileReading?
     var errors: [ManifestError] = []
-    var isUnread = false
   }
 
   private let paths: [String]
@@ -19,8 +18,10 @@ package final class WatchedManifests {
   private var inotifyFailure: Inotify.Failure?
   private var files: [String: CachedFile] = [:]
 
-  /// The keys of `files`, sorted; absent where they have to be sorted anew.
-  private var order: [String]?
+  /// Of `files`: those of which something could not be read or understood, and those that could not be read at all.
+  private var faulty: Set<String> = []
+  private var unread: Set<String> = []
+  private var kinds = KindsInFiles()
   private var unfinished: Set<String> = []
   private var scanErrors: [ManifestError] = []
   private var hasBeenComplete = false
@@ -69,23 +70,18 @@ package final class WatchedManifests {
     }
     let isRetry = retry.map { $0 <= now } ?? false
     if changes.needsScan || isRetry {
-      scan(outdated: changes.outdated.union(files.filter { $0.value.isUnread }.keys), at: now)
+      scan(outdated: changes.outdated.union(unread), at: now)
     } else {
       for path in changes.files { look(at: path, at: now) }
     }
     let gone = vanished.filter { $0.value <= now }.keys
-    for path in gone {
-      vanished[path] = nil
-      files[path] = nil
-      order = nil
-    }
+    for path in gone { forget(path) }
     planRetry(at: now)
     return changes.needsScan || isRetry || !changes.files.isEmpty || !gone.isEmpty
   }
 
   private func planRetry(at now: ContinuousClock.Instant) {
-    let isNeeded = !scanErrors.isEmpty || files.values.contains { $0.isUnread }
-    guard isNeeded else { return retry = nil }
+    guard !scanErrors.isEmpty || !unread.isEmpty else { return retry = nil }
     if retry.map({ $0 <= now }) ?? true { retry = now + pause }
   }
 
@@ -131,9 +127,20 @@ package final class WatchedManifests {
     var cached = files[file.path] ?? CachedFile(stamp: file.stamp)
     cached.stamp = file.stamp
     cached.errors = reading.errors
-    cached.isUnread = reading.isUnread
-    if reading.errors.isEmpty { cached.contents = reading }
-    if files.updateValue(cached, forKey: file.path) == nil { order = nil }
+    if reading.errors.isEmpty {
+      kinds.replace(cached.contents, by: reading, of: file.path)
+      cached.contents = reading
+    }
+    files[file.path] = cached
+    if reading.errors.isEmpty { faulty.remove(file.path) } else { faulty.insert(file.path) }
+    if reading.isUnread { unread.insert(file.path) } else { unread.remove(file.path) }
+  }
+
+  private func forget(_ path: String) {
+    vanished[path] = nil
+    kinds.replace(files.removeValue(forKey: path)?.contents, by: nil, of: path)
+    faulty.remove(path)
+    unread.remove(path)
   }
 }
 
@@ -156,19 +163,10 @@ extension WatchedManifests {
 
   /// Puts together what was read.
   package func state() -> State {
-    var collector = ManifestCollector()
-    var faults = scanErrors.map(\.description)
-    var isWhole = scanErrors.isEmpty
-    let paths = order ?? files.keys.sorted()
-    order = paths
-    for path in paths {
-      guard let file = files[path] else { continue }
-      faults += file.errors.map(\.description)
-      if let contents = file.contents { collector.add(contents) } else { isWhole = false }
-    }
-    let count = collector.objectCount
-    let reading = collector.finish()
-    faults += reading.errors.map(\.description)
+    let broken = faulty.sorted().compactMap { files[$0] }
+    let reading = kinds.assemble()
+    var faults = (scanErrors + broken.flatMap(\.errors) + reading.errors).map(\.description)
+    let isWhole = scanErrors.isEmpty && broken.allSatisfy { $0.contents != nil }
     let isClear = reading.errors.isEmpty
     hasBeenComplete = hasBeenComplete || isWhole && isClear
     if !faults.isEmpty {
@@ -177,7 +175,7 @@ extension WatchedManifests {
     faults += watchFaults
     return State(
       snapshot: hasBeenComplete && isClear ? reading.snapshot : nil, faults: faults, fileCount: files.count,
-      objectCount: count)
+      objectCount: reading.objectCount)
   }
 
   private var watchFaults: [String] {

@@ -138,8 +138,9 @@ extension InterfaceObserver {
 
   /// Reads what is stale.
   private func read() throws(NetlinkError) {
-    // The number of a peer's namespace may have a new meaning by now: nothing is looked behind by an old one.
-    if stale.contains(.links) || links.values.contains(where: isToBeLookedBehind) { take(try kernel.links()) }
+    var isOutdated = stale.contains(.links)
+    if !isOutdated { isOutdated = try hasOldNumbers() }
+    if isOutdated { take(try kernel.links()) }
     for link in links.values where isToBeLookedBehind(link) {
       // What was seen stays where it can no longer be: a pod can hide its namespace.
       if let seen = try kernel.peerAddresses(of: link) { links[link.index]?.peerAddresses = seen }
@@ -148,6 +149,19 @@ extension InterfaceObserver {
     if stale.contains(.routes) { routes = DirectRoutes(try kernel.routes()) }
     stale = []
     eventsWereLost = false
+  }
+
+  /// Whether an interface that is to be looked behind has changed without an event: the number of its peer's namespace may
+  /// have another meaning by now, and nothing is looked behind by an old one. A few are asked about one by one.
+  private func hasOldNumbers() throws(NetlinkError) -> Bool {
+    let asked = links.values.filter(isToBeLookedBehind)
+    guard asked.count <= 8 else { return true }
+    for link in asked {
+      guard let now = try kernel.link(link.index), now.peer == link.peer, now.peerNamespace == link.peerNamespace else {
+        return true
+      }
+    }
+    return false
   }
 
   private func isToBeLookedBehind(_ link: HostLink) -> Bool {

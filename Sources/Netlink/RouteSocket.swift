@@ -35,6 +35,23 @@ struct RouteSocket {
     return found.values.sorted { $0.index < $1.index }
   }
 
+  /// The interface of this index as it is now; `nil` where there is none.
+  func link(_ index: UInt32) throws(NetlinkError) -> HostLink? {
+    var buffer = MessageBuffer(capacity: 64)
+    let sequence = socket.takeSequence()
+    let start = buffer.beginMessage(type: UInt16(RTM_GETLINK), flags: NLM_F_REQUEST, sequence: sequence)
+    buffer.putHeader([0, 0, 0, 0] + withUnsafeBytes(of: index) { Array($0) } + [UInt8](repeating: 0, count: 8))
+    buffer.putAttribute(UInt16(IFLA_EXT_MASK), host: UInt32(RTEXT_FILTER_SKIP_STATS))
+    buffer.endMessage(start)
+    var found: HostLink?
+    do {
+      try socket.request(buffer, sequence: sequence, dump: false, for: "look at interface \(index)") { message in
+        found = LinkMessage(message)?.link
+      }
+    } catch { guard error.sequence != nil, error.code == ENODEV else { throw error } }
+    return found
+  }
+
   /// Every address of this namespace, sorted.
   func addresses() throws(NetlinkError) -> [HostAddress] {
     var found: Set<HostAddress> = []

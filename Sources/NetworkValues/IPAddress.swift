@@ -38,6 +38,16 @@ package struct IPAddress: Hashable, Comparable, Sendable {
     self.value = family == .v4 ? value & 0xffff_ffff : value
   }
 
+  package static func == (left: IPAddress, right: IPAddress) -> Bool {
+    left.value == right.value && left.family == right.family
+  }
+
+  /// By the value alone: hashing is what most derivation consists of.
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(UInt64(truncatingIfNeeded: value))
+    if family == .v6 { hasher.combine(UInt64(truncatingIfNeeded: value >> 64)) }
+  }
+
   package static func < (left: IPAddress, right: IPAddress) -> Bool {
     left.family == right.family ? left.value < right.value : left.family < right.family
   }

@@ -1,3 +1,5 @@
+import NetworkValues
+
 /// A named set: its definition and its elements.
 package struct NamedSet: Hashable, Sendable {
   /// Name, type and kind.
@@ -11,7 +13,7 @@ package struct NamedSet: Hashable, Sendable {
 
   /// A hash set. Sorts `keys` and drops duplicates; the declared size follows from their number.
   package init(hash name: String, of type: [FieldType], keys: [ElementKey]) {
-    let unique = sortedUnique(keys)
+    let unique = keys.sortedUnique()
     definition = SetDefinition(name: name, type: type, kind: .hash(size: declaredSize(for: unique.count)))
     elements = .keys(unique)
   }
@@ -19,15 +21,15 @@ package struct NamedSet: Hashable, Sendable {
   /// An interval set. `ranges` must be disjoint; they are sorted. Those of a single-field set must not even touch.
   package init(intervals name: String, of type: [FieldType], ranges: [ElementRange]) {
     definition = SetDefinition(name: name, type: type, kind: .interval)
-    elements = .ranges(sortedUnique(ranges))
+    elements = .ranges(ranges.sortedUnique())
   }
 
   /// A set as it stands in a kernel, whatever its size. Sorts the elements.
   package init(definition: SetDefinition, elements: SetElements) {
     self.definition = definition
     switch elements {
-    case .keys(let keys): self.elements = .keys(sortedUnique(keys))
-    case .ranges(let ranges): self.elements = .ranges(sortedUnique(ranges))
+    case .keys(let keys): self.elements = .keys(keys.sortedUnique())
+    case .ranges(let ranges): self.elements = .ranges(ranges.sortedUnique())
     }
   }
 }
@@ -79,16 +81,4 @@ package func declaredSize(for count: Int) -> UInt32 {
   var size: UInt32 = 1024
   while Int(size) < 2 * count { size *= 2 }
   return size
-}
-
-private func sortedUnique<Element: Comparable>(_ elements: [Element]) -> [Element] {
-  if zip(elements, elements.dropFirst()).allSatisfy({ $0 < $1 }) { return elements }
-  var sorted = elements.sorted()
-  var kept = 0
-  for index in sorted.indices where index == 0 || sorted[index] != sorted[kept - 1] {
-    sorted[kept] = sorted[index]
-    kept += 1
-  }
-  sorted.removeSubrange(kept...)
-  return sorted
 }

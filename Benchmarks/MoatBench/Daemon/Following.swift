@@ -39,11 +39,13 @@ extension Bench {
       allowances: (allowances?.hopA ?? 0) + (allowances?.hopB ?? 0), pods: bench.shape.pods)
     try bench.asClient { connector in
       _ = try connector.seconds(from: .now, until: true)
+      // The kernel is still telling of hundreds of new interfaces.
+      sleep(3)
       for _ in 0..<count {
         times.closing.append(try connector.seconds(from: try bench.pod.set(isRunning: false), until: false))
-        usleep(UInt32.random(in: 2000...8000, using: &chance))
+        usleep(UInt32.random(in: 40_000...60_000, using: &chance))
         times.opening.append(try connector.seconds(from: try bench.pod.set(isRunning: true), until: true))
-        usleep(UInt32.random(in: 2000...8000, using: &chance))
+        usleep(UInt32.random(in: 40_000...60_000, using: &chance))
       }
     }
     return times
