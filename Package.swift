@@ -52,6 +52,9 @@ let package = Package(
       name: "ManifestSource",
       dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
+    .systemLibrary(name: "CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+    .target(name: "NameResolution", dependencies: ["NetworkValues", "CCares"], swiftSettings: strict),
+
     .target(name: "Telemetry", swiftSettings: strict),
     .target(
       name: "StatusServer",
@@ -116,6 +119,9 @@ let package = Package(
     .testTarget(name: "NetworkValuesTests", dependencies: ["NetworkValues", "SeededRandom"], swiftSettings: strict),
     .testTarget(
       name: "ManifestSourceTests", dependencies: ["ManifestSource", "ClusterModel", "NetworkValues", "SeededRandom"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NameResolutionTests", dependencies: ["NameResolution", "NetworkValues", "NamespaceLab", "SeededRandom"],
       swiftSettings: strict),
     .testTarget(
       name: "NftablesTests", dependencies: ["Nftables", "NetworkValues", "SeededRandom"], swiftSettings: strict),
