@@ -46,6 +46,9 @@ package struct ClusterSnapshot: Hashable, Sendable {
   /// The node's interfaces as the daemon sees them; `nil` where nobody looked, as in `moat render` on another machine.
   package var hostInterfaces: HostInterfaces?
 
+  /// What DNS gave for names; `nil` where nobody asked, as in `moat render`.
+  package var resolvedNames: ResolvedNames?
+
   /// The host's name servers (`/etc/resolv.conf`), for `host.presets: [dns]`.
   package var hostResolvers: [IPAddress] = []
 

@@ -32,7 +32,7 @@ extension EgressModel {
                 Flow(
                   from: owned, target: destination.name, destination: destination.prefix,
                   transport: port.transport(for: owned.address.family), ports: port.range,
-                  reasons: [Reason(nil, path: path, detail: exception.name)]))
+                  reasons: [destination.reason(path, exception.name)], isResolved: destination.isResolved))
             }
           }
         }
@@ -68,7 +68,7 @@ extension EgressModel {
         Flow(
           from: nil, target: destination.name, destination: destination.prefix,
           transport: port.transport(for: destination.prefix.family), ports: port.range,
-          reasons: [Reason(nil, path: path, detail: allowance.name)])
+          reasons: [destination.reason(path, allowance.name)], isResolved: destination.isResolved)
       }
     }
   }
@@ -91,6 +91,17 @@ extension EgressModel {
   private struct ConfiguredDestination {
     var name: String
     var prefix: Prefix
+
+    /// Whether DNS gave the address.
+    var isResolved = false
+
+    /// Who gave it, where somebody wants to know.
+    var source = ""
+
+    /// Why an entry of the configuration allows it.
+    func reason(_ path: String, _ entry: String) -> Reason {
+      Reason(nil, path: path, detail: source.isEmpty ? entry : "\(entry), \(source)")
+    }
   }
 
   /// CIDRs as they are, hosts by their fixed answers. What the cluster has inside stays inside: an address there is
@@ -103,15 +114,30 @@ extension EgressModel {
       switch destination {
       case .cidr(let prefix): result.append(ConfiguredDestination(name: "\(prefix)", prefix: prefix))
       case .host(let host):
-        let addresses = context.addresses(of: host)
-        if addresses.isEmpty { findings.append(unresolved(host, "\(path).to[\(index)]")) }
-        let refused = PrefixSet(addresses.map { Prefix($0) }).intersection(context.forbidden)
-        if !refused.isEmpty { findings.append(notExternal(host, refused, "\(path).to[\(index)]")) }
-        result += Set(addresses).sorted().filter { !context.forbidden.contains($0) }
-          .map { ConfiguredDestination(name: host, prefix: Prefix($0)) }
+        result += resolve(host, path: "\(path).to[\(index)]", &findings)
       }
     }
     return result
+  }
+
+  private func resolve(_ host: String, path: String, _ findings: inout [Finding]) -> [ConfiguredDestination] {
+    let answer = names.answer(for: host)
+    let (addresses, isResolved, source) =
+      switch answer {
+      case .fixed(let addresses): (addresses, false, "")
+      case .resolved(let addresses, let source): (addresses, true, source)
+      case .unanswered, .pending, .unasked: ([IPAddress](), false, "")
+      }
+    if addresses.isEmpty {
+      findings += [nameFinding(host, nil, path: path, answer, consequence: "nothing is allowed for it")].compactMap {
+        $0
+      }
+    }
+    let refused = PrefixSet(addresses.map { Prefix($0) }).intersection(context.forbidden)
+    if !refused.isEmpty { findings.append(notExternal(host, refused, path)) }
+    return addresses.sortedUnique().filter { !context.forbidden.contains($0) }.map {
+      ConfiguredDestination(name: host, prefix: Prefix($0), isResolved: isResolved, source: source)
+    }
   }
 }
 
@@ -168,12 +194,6 @@ private func reachesAnyAddress(_ preset: Configuration.HostPreset, _ index: Int)
     .presetReachesAnyAddress, path: "host.presets[\(index)]",
     "preset \(preset.rawValue) lets host processes reach any address on its port",
     advice: "list the servers in host.allow instead")
-}
-
-private func unresolved(_ host: String, _ path: String) -> Finding {
-  Finding(
-    .nameUnresolved, path: path, "\(host) has no address, so nothing is allowed for it", advice: "add it to names.hosts"
-  )
 }
 
 private func notExternal(_ host: String, _ refused: PrefixSet, _ path: String) -> Finding {

@@ -36,15 +36,6 @@ struct DerivationContext: Equatable {
     let wanted = configuration.gatewayNodeSelector.matchLabels
     return !wanted.isEmpty && node.metadata.labels.satisfy(wanted)
   }
-
-  /// The addresses of a host name, from `names.hosts`; empty where it has none.
-  func addresses(of host: String) -> [IPAddress] { configuration.names.hosts[host] ?? [] }
-
-  /// Names with fixed answers that a wildcard host covers, sorted; none with `names.wildcards: deny`.
-  func names(matching wildcard: String) -> [String] {
-    guard configuration.names.wildcards == .observe else { return [] }
-    return configuration.names.hosts.keys.filter { covers(wildcard, $0) && $0 != wildcard }.sorted()
-  }
 }
 
 /// Whether host `pattern` covers host `name`: equal, `*`, or `*.suffix` over any name or narrower wildcard below it.

@@ -30,6 +30,9 @@ package struct EgressFlows: Hashable, Sendable {
   /// Gateway pod of this node → external address (S4).
   package var hopB: [Flow]
 
+  /// Gateway pod of this node → what resolvers told it of names that it may reach (S4).
+  package var observed: [Flow] = []
+
   /// Pods of this node → listed destinations (S7).
   package var exceptions: [Flow]
 
@@ -136,6 +139,9 @@ package struct Flow: Hashable, Sendable {
 
   /// Why, each a field of an object; sorted by first appearance.
   package var reasons: [Reason]
+
+  /// Whether DNS gave the destination: such an allowance fades where nobody renews it.
+  package var isResolved = false
 }
 
 /// Why something is allowed: an object, the field in it, and whom it selected.

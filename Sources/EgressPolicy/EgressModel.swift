@@ -85,7 +85,9 @@ struct ModelSteps {
   let definitions: Step<GatewayDefinitions, [ExternalService], [VirtualGateway], DerivationContext>
   let gateways: Step<EgressGateways, GatewayDefinitions, [Service], [Node], AddressOwnership, Bool, DerivationContext>
   let destinations:
-    Step<ExternalDestinations, [ExternalService], [ExternalEndpoint], GatewayDefinitions, DerivationContext>
+    Step<
+      ExternalDestinations, [ExternalService], [ExternalEndpoint], GatewayDefinitions, NameAnswers, DerivationContext
+    >
   let identities: Step<Identities, [NamedObject], Set<ServiceAccountName>>
   let grants: Step<PolicyGrants, [AccessPolicy], [ExternalDestination], Identities, Bool, DerivationContext>
   let doors: Step<[GatewayDoor], [EgressGateway], [ExternalDestination], PolicyGrants>
@@ -102,8 +104,9 @@ struct ModelSteps {
       snapshot.unreadKinds.contains("Service"), context
     ) { EgressGateways($0, $1, $2, $3, missesServices: $4, $5) }
     destinations = Step(
-      after: previous?.destinations, snapshot.externalServices, snapshot.externalEndpoints, definitions.output, context
-    ) { ExternalDestinations($0, $1, $2, $3) }
+      after: previous?.destinations, snapshot.externalServices, snapshot.externalEndpoints, definitions.output,
+      NameAnswers(context.configuration.names, snapshot.resolvedNames), context
+    ) { ExternalDestinations($0, $1, $2, $3, $4) }
     identities = Step(after: previous?.identities, snapshot.serviceAccounts, ownership.output.identities) {
       Identities($0, running: $1)
     }

@@ -12,6 +12,9 @@ struct ExternalDestination: Equatable {
   /// The names under which listeners expose it, with what lies behind each. One entry without a name for `addresses`.
   var targets: [DestinationTarget]
 
+  /// Names of `targets` that DNS has to be asked for.
+  var askedNames: Set<String> = []
+
   /// Where it is exposed.
   var exposures: [Exposure]
 
@@ -22,6 +25,9 @@ struct ExternalDestination: Equatable {
 struct DestinationTarget: Equatable {
   /// `nil`: the service's `addresses`.
   var host: String?
+
+  /// The host's place in `spec.hosts`.
+  var hostIndex: Int?
   var far: [FarSide]
 }
 
@@ -36,6 +42,9 @@ struct FarSide: Equatable {
 
   /// Where the addresses come from.
   var reason: Reason
+
+  /// Whether DNS gave the addresses, so that they count for a while only.
+  var isResolved = false
 }
 
 /// A listener of a gateway through which some of a destination's targets are reached.
@@ -57,7 +66,7 @@ struct ExternalDestinations: Equatable {
 
   init(
     _ services: [ExternalService], _ externalEndpoints: [ExternalEndpoint], _ gateways: GatewayDefinitions,
-    _ context: DerivationContext
+    _ names: NameAnswers, _ context: DerivationContext
   ) {
     let endpoints = ExternalEndpointIndex(externalEndpoints, &findings)
     for service in inOrder(services, { $0.metadata }) {
@@ -84,10 +93,11 @@ struct ExternalDestinations: Equatable {
           findings.append(leavesWithoutGateway(service, index))
           continue
         }
-        var targets = TargetResolution(service: service, portIndex: index, port: port, context: context)
+        var targets = TargetResolution(service: service, portIndex: index, port: port, names: names, context: context)
         var destination = ExternalDestination(
           service: service, portIndex: index, port: port, targets: targets.resolve(endpoints), exposures: [])
         findings += targets.findings
+        destination.askedNames = targets.asked
         destination.expose(routes, gateways, context, &findings)
         all.append(destination)
       }

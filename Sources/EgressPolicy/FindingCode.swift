@@ -52,6 +52,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case tooLarge = "M050"
   case clusterUnclear = "M051"
   case cniResultUnusable = "M052"
+  case nameNotAsked = "M053"
   case configurationWithoutEffect = "M060"
   case nodeUnreadable = "M061"
   case kernelLacks = "M062"
@@ -110,7 +111,8 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .noGatewayNode: (.warning, "no node is a gateway node, but there are egress gateways (S4)")
     case .apiServerUnknown: (.note, "the API server's address is not known (S16)")
     case .policyOnWorkloads: (.note, "a policy on workloads selects no external destination (A4)")
-    case .wildcardNotResolvable: (.note, "a wildcard host reaches only names with fixed answers")
+    case .wildcardNotResolvable:
+      (.note, "a wildcard host reaches names with fixed answers, and those that gateway pods are told")
     case .everyIdentity: (.note, "an empty selector grants every identity in scope (A3)")
     case .interfaceUnknown: (.warning, "an interface of no known class reaches inside only (S14)")
     case .podInterfaceLeadsOutside: (.warning, "the default route leaves by an interface that counts as a pod's (S14)")
@@ -121,6 +123,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .tooLarge: (.warning, "an object names more than moat takes from one object; it grants nothing")
     case .clusterUnclear: (.warning, "several cluster names are used and cluster.name is not set; none is this cluster")
     case .cniResultUnusable: (.warning, "what a CNI plugin wrote down cannot be used and binds no pod (S9)")
+    case .nameNotAsked: (.note, "a host name has no fixed address; the daemon asks DNS for it")
     case .configurationWithoutEffect: (.note, "a key of the configuration is read and has no effect yet")
     case .nodeUnreadable: (.warning, "something of the node could not be read and was not judged")
     case .kernelLacks: (.warning, "the kernel lacks what a ruleset of moat's needs")

@@ -43,6 +43,25 @@ private func append(
 func gatewayFlows(
   on node: NodeName, _ gateways: [EgressGateway], _ destinations: [ExternalDestination], isGranted: [Bool]
 ) -> [Flow] {
+  var tuplesBehind: [Set<ListenerIndex>: [GrantedTuple]] = [:]
+  var flows: [Flow] = []
+  for (owned, listeners) in localListeners(on: node, gateways) {
+    let tuples = tuplesBehind[listeners] ?? grantedTuples(behind: listeners, destinations, isGranted: isGranted)
+    tuplesBehind[listeners] = tuples
+    for granted in tuples where granted.destination.family == owned.address.family {
+      flows.append(
+        Flow(
+          from: owned, target: granted.name, destination: granted.destination, transport: .tcp,
+          ports: PortRange(granted.port), reasons: granted.reasons, isResolved: granted.isResolved))
+    }
+  }
+  return flows
+}
+
+/// The listeners that stand on each fit gateway pod of the node. Sorted by pod.
+func localListeners(
+  on node: NodeName, _ gateways: [EgressGateway]
+) -> [(pod: PodAddress, listeners: Set<ListenerIndex>)] {
   var listenersOf: [PodAddress: Set<ListenerIndex>] = [:]
   for (number, gateway) in gateways.enumerated() {
     let local = Set(gateway.pods.filter { $0.isFit && $0.pod.pod.node == node }.map(\.pod.name))
@@ -52,19 +71,7 @@ func gatewayFlows(
       }
     }
   }
-  var tuplesBehind: [Set<ListenerIndex>: [GrantedTuple]] = [:]
-  var flows: [Flow] = []
-  for (owned, listeners) in listenersOf.sorted(by: { $0.key < $1.key }) {
-    let tuples = tuplesBehind[listeners] ?? grantedTuples(behind: listeners, destinations, isGranted: isGranted)
-    tuplesBehind[listeners] = tuples
-    for granted in tuples where granted.destination.family == owned.address.family {
-      flows.append(
-        Flow(
-          from: owned, target: granted.name, destination: granted.destination, transport: .tcp,
-          ports: PortRange(granted.port), reasons: granted.reasons))
-    }
-  }
-  return flows
+  return listenersOf.sorted { $0.key < $1.key }.map { (pod: $0.key, listeners: $0.value) }
 }
 
 /// What is exposed by any of the listeners and granted to somebody, sorted.
@@ -98,10 +105,14 @@ private func grantedTuples(
     let destination = destinations[place.destination]
     let far = destination.targets[place.target].far[place.part]
     let reasons = [Reason(destination.service.reference, path: destination.path), far.reason]
-    if let last = result.last, last.destination == place.prefix, last.port == far.port, last.name == far.name {
+    if let last = result.last, last.destination == place.prefix, last.port == far.port, last.name == far.name,
+      last.isResolved == far.isResolved
+    {
       result[result.count - 1].add(reasons)
     } else {
-      result.append(GrantedTuple(name: far.name, destination: place.prefix, port: far.port, reasons: reasons))
+      result.append(
+        GrantedTuple(
+          name: far.name, destination: place.prefix, port: far.port, isResolved: far.isResolved, reasons: reasons))
     }
   }
   return result
@@ -125,6 +136,7 @@ private struct GrantedTuple {
   var name: String
   var destination: Prefix
   var port: UInt16
+  var isResolved: Bool
 
   /// In order of first appearance.
   var reasons: [Reason]

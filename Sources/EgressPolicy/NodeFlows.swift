@@ -8,14 +8,21 @@ package struct NodeFlows {
 
   private let hopA: Step<[Flow], NodeName, AddressOwnership, [GatewayDoor]>
   private let hopB: Step<[Flow], NodeName, [EgressGateway], [ExternalDestination], [Bool]>
+  private let openings: Step<NameOpenings, NodeName, [EgressGateway], [ExternalDestination], [Bool], Bool, PrefixSet>
   private let findings: Step<[Finding], [[Finding]]>
 
   /// - Parameter previous: earlier flows, of any model and node. They save work and change nothing.
   package init(_ model: EgressModel, on node: NodeName, after previous: NodeFlows? = nil) {
     hopA = Step(after: previous?.hopA, node, model.ownership, model.doors) { clientFlows(on: $0, $1, $2) }
-    hopB = Step(
-      after: previous?.hopB, node, model.gateways.gateways, model.destinations.all, model.grantedDestinations(on: node)
-    ) { gatewayFlows(on: $0, $1, $2, isGranted: $3) }
+    let isGranted = model.grantedDestinations(on: node)
+    hopB = Step(after: previous?.hopB, node, model.gateways.gateways, model.destinations.all, isGranted) {
+      gatewayFlows(on: $0, $1, $2, isGranted: $3)
+    }
+    openings = Step(
+      after: previous?.openings, node, model.gateways.gateways, model.destinations.all, isGranted,
+      model.configuration.names.wildcards == .observe, model.context.forbidden
+    ) { NameOpenings(on: $0, $1, $2, isGranted: $3, observesWildcards: $4, forbidden: $5) }
+    let openings = openings.output
     let exceptions = model.exceptionFlows(on: node)
     let host = model.hostFlows()
     findings = Step(
@@ -25,6 +32,7 @@ package struct NodeFlows {
       node: node, role: model.role(of: node), rules: model.enforcementRules, inside: model.networks.all,
       podNetworks: model.networks.pods, protected: model.gateways.protected,
       endpoints: Set(model.doors.flatMap(\.endpoints)).sorted(), hopA: hopA.output, hopB: hopB.output,
+      observed: (model.snapshot.resolvedNames?.observed ?? []).flatMap { openings.flows(for: $0) },
       exceptions: exceptions.flows, host: host.flows, hostUnits: host.units,
       hostCgroups: model.unrestrictedCgroups(), apiServer: model.apiServerFlows(),
       interfaces: model.interfaceFlows(on: node, clients: hopA.output), findings: findings.output)

@@ -6,13 +6,20 @@ struct TargetResolution {
   let service: ExternalService
   let portIndex: Int
   let port: ExternalPort
+  let names: NameAnswers
   let context: DerivationContext
   var findings: [Finding] = []
 
-  init(service: ExternalService, portIndex: Int, port: ExternalPort, context: DerivationContext) {
+  /// Names that DNS has to be asked for.
+  var asked: Set<String> = []
+
+  init(
+    service: ExternalService, portIndex: Int, port: ExternalPort, names: NameAnswers, context: DerivationContext
+  ) {
     self.service = service
     self.portIndex = portIndex
     self.port = port
+    self.names = names
     self.context = context
   }
 
@@ -22,7 +29,7 @@ struct TargetResolution {
     let shared = service.selector.isEmpty ? nil : farSides(at: endpoints.selected(by: service))
     return service.hosts.enumerated().compactMap { index, part in
       part.value.map { host in
-        DestinationTarget(host: host, far: shared ?? farSides(of: host, path: "spec.hosts[\(index)]"))
+        DestinationTarget(host: host, hostIndex: index, far: shared ?? farSides(of: host, path: "spec.hosts[\(index)]"))
       }
     }
   }
@@ -39,17 +46,18 @@ struct TargetResolution {
     }
   }
 
-  /// By fixed names; a wildcard covers every fixed name below it, on port 443.
+  /// By fixed answers and by DNS; a wildcard covers every fixed name below it, on port 443, and what resolvers tell
+  /// gateway pods.
   private mutating func farSides(of host: String, path: String) -> [FarSide] {
     let isWildcard = host.hasPrefix("*")
-    let names = isWildcard ? context.names(matching: host) : [host]
-    if isWildcard { findings.append(wildcard(host, path, found: names.count)) }
+    let hosts = isWildcard ? names.fixedNames(below: host) : [host]
+    if isWildcard { findings.append(wildcard(host, path, found: hosts.count)) }
     guard let number = isWildcard ? 443 : numericPort else {
       findings.append(portNeedsEndpoint())
       return []
     }
     let reason = Reason(service.reference, path: path)
-    return names.compactMap { resolved($0, number, reason, path: path) }
+    return hosts.compactMap { resolved($0, number, reason, path: path) }
   }
 
   private mutating func farSides(at selected: [ExternalEndpoint]) -> [FarSide] {
@@ -79,24 +87,28 @@ struct TargetResolution {
     return ports.count == 1 && endpoint.ports.count == 1 && ports[0].name == nil ? ports[0].number : nil
   }
 
-  /// `targetPort ?? number`; `nil` where `targetPort` is a name.
-  private var numericPort: UInt16? {
-    switch port.targetPort {
-    case .number(let number): number
-    case .name: nil
-    case nil: port.number
-    }
-  }
+  private var numericPort: UInt16? { port.farNumber }
 
   private mutating func resolved(
     _ host: String, _ number: UInt16, _ reason: Reason, path: String, at object: ObjectReference? = nil
   ) -> FarSide? {
-    let addresses = context.addresses(of: host)
-    guard !addresses.isEmpty else {
-      findings.append(unresolved(host, path, object ?? service.reference))
+    if names.asks(for: host) { asked.insert(host) }
+    switch names.answer(for: host) {
+    case .fixed(let addresses) where !addresses.isEmpty:
+      return farSide(host, addresses.map { Prefix($0) }, number, reason, at: object)
+    case .resolved(let addresses, let source) where !addresses.isEmpty:
+      var reason = reason
+      reason.detail = source
+      var far = farSide(host, addresses.map { Prefix($0) }, number, reason, at: object)
+      far.isResolved = true
+      return far
+    case let answer:
+      let consequence = "hop B stays closed for it"
+      if let finding = nameFinding(host, object ?? service.reference, path: path, answer, consequence: consequence) {
+        findings.append(finding)
+      }
       return nil
     }
-    return farSide(host, addresses.map { Prefix($0) }, number, reason, at: object)
   }
 
   /// What of `prefixes` may be external (E5); the rest is reported.
@@ -110,6 +122,17 @@ struct TargetResolution {
       prefixes = prefixes.flatMap { PrefixSet([$0]).subtracting(refused).prefixes }
     }
     return FarSide(name: name, prefixes: prefixes, port: number, reason: reason)
+  }
+}
+
+extension ExternalPort {
+  /// `targetPort ?? number`; `nil` where `targetPort` is a name.
+  var farNumber: UInt16? {
+    switch targetPort {
+    case .number(let number): number
+    case .name: nil
+    case nil: number
+    }
   }
 }
 
@@ -140,14 +163,11 @@ extension TargetResolution {
   private func wildcard(_ host: String, _ path: String, found: Int) -> Finding {
     Finding(
       .wildcardNotResolvable, service.reference, path: path,
-      "\(host) opens port 443 for the \(found) names below it in names.hosts, and nothing else",
-      advice: "add the names that are needed to names.hosts")
-  }
-
-  private func unresolved(_ host: String, _ path: String, _ object: ObjectReference) -> Finding {
-    Finding(
-      .nameUnresolved, object, path: path, "\(host) has no address, so hop B stays closed for it",
-      advice: "add it to names.hosts")
+      "\(host) opens port 443 for the \(found) names below it in names.hosts"
+        + (context.configuration.names.wildcards == .observe
+          ? " and, while moat run watches, for those that resolvers tell the gateway's pods"
+          : ", and nothing else (names.wildcards: deny)"),
+      advice: "list the hosts where they are known")
   }
 
   private func notExternal(

@@ -1,0 +1,27 @@
+import ClusterModel
+
+/// Why a host name gives no address; `nil` where that is not known yet.
+///
+/// - Parameters:
+///   - object: `nil` where the configuration names the host.
+///   - consequence: what follows, as a sentence part.
+func nameFinding(
+  _ host: String, _ object: ObjectReference?, path: String, _ answer: NameAnswers.Answer, consequence: String
+) -> Finding? {
+  switch answer {
+  case .unasked:
+    Finding(
+      .nameNotAsked, object, path: path, "\(host) has no fixed address, and DNS was not asked for it here",
+      advice: "nothing: moat run asks; --resolve asks now")
+  case .pending: nil
+  case .unanswered(let reason):
+    Finding(
+      .nameUnresolved, object, path: path,
+      "DNS gave no answer for \(host) (\(shown(reason, limit: 200))), so \(consequence)",
+      advice: "look at the resolvers (names.resolvers), or add the name to names.hosts")
+  case .fixed, .resolved:
+    Finding(
+      .nameUnresolved, object, path: path, "\(host) has no address, so \(consequence)",
+      advice: "correct the name, or add it to names.hosts")
+  }
+}
