@@ -129,6 +129,12 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// Times that the kernel held something else than was believed, and was repaired.
     package var repairs = 0
 
+    /// The time that all repairs took, in seconds: reading, comparing, committing, reading back.
+    package var repairSeconds = 0.0
+
+    /// The time that the longest repair took.
+    package var longestRepairSeconds = 0.0
+
     /// Errors of the kernel.
     package var kernelErrors = 0
 
@@ -139,6 +145,13 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     package var revoked = 0
 
     package init() {}
+
+    /// Counts a repair that took so many seconds.
+    package mutating func noteRepair(_ seconds: Double) {
+      repairs += 1
+      repairSeconds += seconds
+      longestRepairSeconds = max(longestRepairSeconds, seconds)
+    }
   }
 
   /// moat's version.

@@ -44,9 +44,16 @@ struct Status: ParsableCommand {
     print(
       "daemon \(document.version), process \(document.process), started \(document.started): \(counts.inputs) inputs, "
         + "\(counts.commits) commits, \(counts.readBacks) read back, \(counts.outruns) outrun, "
-        + "\(counts.repairs) repairs, \(counts.kernelErrors) kernel errors, "
+        + "\(repairs(counts)), \(counts.kernelErrors) kernel errors, "
         + "\(counts.tampered) times tampered with, \(counts.revoked) connections revoked")
   }
+}
+
+/// How many, and how long they took.
+private func repairs(_ counts: StatusDocument.Counts) -> String {
+  guard counts.repairs > 0 else { return "0 repairs" }
+  let mean = milliseconds(counts.repairSeconds / Double(counts.repairs))
+  return "\(counts.repairs) repairs (\(mean) on average, \(milliseconds(counts.longestRepairSeconds)) at most)"
 }
 
 /// Says on standard error why no daemon answered, and ends with status 1.
