@@ -17,7 +17,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// Something that is wrong now.
   package struct Fault: Hashable, Sendable, Codable {
-    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`, `listener`.
+    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`,
+    /// `listener ADDRESS`.
     package var source: String
 
     /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.
