@@ -122,10 +122,14 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let surroundings = ReconcilerSurroundings(
       board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
     let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
-    let unlocking = StatusAnswers(board: board, handOver: custody.handOverToHold) { await inbox.unlock() }
+    let keepers = { @Sendable in custody.keepers }
+    let unlocking = StatusAnswers(board: board, keepers: keepers, handOver: custody.handOverToHold) {
+      await inbox.unlock()
+    }
     let local = LastingListener(.unix(settings.socketPath), answers: unlocking, surroundings: surroundings)
     let open = LastingListener(
-      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board), surroundings: surroundings)
+      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers),
+      surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try ManifestWatch(
       paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings,

@@ -31,6 +31,7 @@ struct DerivedRuleset {
     var role: String
     var allowances: StatusDocument.Allowances
     var findings: [String: Int]
+    var shownFindings: [StatusDocument.Finding]
   }
 
   /// - Parameter bindings: who is behind which interface of the node; `nil` where nobody has looked.
@@ -55,6 +56,7 @@ extension DerivedRuleset.Summary {
       apiServer: flows.apiServer.count)
     findings = [:]
     for finding in flows.findings { findings[finding.code.severity.rawValue, default: 0] += 1 }
+    shownFindings = shown(flows.findings)
   }
 }
 

@@ -154,7 +154,8 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       let verified = done.isReadBack ? now : document.enforced?.verified ?? now
       document.enforced = StatusDocument.Enforced(
         since: since, verified: verified, generation: done.generation.rawValue, mode: summary.mode,
-        role: summary.role, allowances: summary.allowances, findings: summary.findings)
+        role: summary.role, allowances: summary.allowances, findings: summary.findings,
+        shownFindings: summary.shownFindings)
     }
   }
 

@@ -19,6 +19,7 @@ struct CustodyTests {
     let first = try manager.start { try daemon.start(through: $0) }
     #expect(try manager.await("FDSTORE=1\nFDPOLL=0\nFDNAME=moat-tables"))
     try daemon.await { $0.state == .inSync }
+    #expect(try daemon.client.status().keepers == ["service manager"])
     let owner = try daemon.standing()
     kill(first.process, SIGKILL)
     _ = try first.wait()
@@ -55,10 +56,13 @@ struct CustodyTests {
       try daemon.await { $0.state == .inSync }
       #expect(try daemon.client.status().counts.commits == 0)
     }
+    #expect(try told().contains("its socket is kept by moat hold\n"))
     hold?.stop()
     #expect(try hold?.wait().status == 0)
+    #expect(try told().contains("nobody keeps its socket"))
     hold = try daemon.startHold()
     try daemon.awaitHold(keepsSocket: true)
+    try daemon.await { $0.keepers == ["moat hold"] }
     kill(running.process, SIGKILL)
     _ = try running.wait()
     try expectOwned()
@@ -97,6 +101,7 @@ struct CustodyTests {
     try daemon.await { $0.state == .inSync }
     try daemon.client.handOver()
     #expect(try sockets(of: hold.process) == descriptors)
+    #expect(try daemon.client.status().keepers == [])
     running.stop()
     hold.stop()
   }
@@ -180,6 +185,17 @@ struct CustodyTests {
     try daemon.await { $0.state == .degraded && $0.faults.contains { $0.message.contains("is owned by") } }
     second.stop()
   }
+
+  @Test func `A daemon whose tables are open to others says so`() throws {
+    let running = try daemon.start(arguments: ["--no-owner"])
+    try daemon.await { $0.state == .inSync }
+    #expect(try daemon.client.status().keepers == nil)
+    #expect(try told().contains("the tables have no owner"))
+    running.stop()
+  }
+
+  /// What `moat status` prints.
+  private func told() throws -> String { try daemon.moat(["status", "--socket", daemon.socket]).output }
 
   private func sockets(of process: Int32) throws -> Int {
     let folder = "/proc/\(process)/fd"

@@ -20,7 +20,7 @@ struct SystemdTests {
     #expect(try systemd.property("StatusText") == "in sync")
     #expect(try systemd.property("NFileDescriptorStore") == "1")
     let status = try systemd.client.status()
-    #expect(status.state == .inSync && status.enforced?.allowances.hopA == 2)
+    #expect(status.state == .inSync && status.enforced?.allowances.hopA == 2 && status.keepers == ["service manager"])
     try await expectEnforced()
 
     // A boot: nothing stands, then the lock alone does, from what the daemon has left.
