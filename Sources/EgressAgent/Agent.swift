@@ -74,16 +74,20 @@ package struct OpenedKernel<Backend: NftablesBackend> {
 package struct Agent<Backend: NftablesBackend & SendableMetatype> {
   private let settings: AgentSettings
   private let openKernel: @Sendable (_ inherited: [Int32]) throws(KernelError) -> OpenedKernel<Backend>
+  private let threshold: LogThreshold
   private let logger: Logger
 
-  /// - Parameter openKernel: called once, on the thread that alone will use the kernel, with the sockets that were kept
-  ///   for it, which it must close.
+  /// - Parameters:
+  ///   - threshold: where to log, and from which level on.
+  ///   - openKernel: called once, on the thread that alone will use the kernel, with the sockets that were kept for it,
+  ///     which it must close.
   package init(
-    _ settings: AgentSettings, logger: Logger,
+    _ settings: AgentSettings, logging threshold: LogThreshold,
     openKernel: @escaping @Sendable (_ inherited: [Int32]) throws(KernelError) -> OpenedKernel<Backend>
   ) {
     self.settings = settings
-    self.logger = logger
+    self.threshold = threshold
+    logger = threshold.logger
     self.openKernel = openKernel
   }
 
@@ -117,13 +121,25 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let manager = ServiceManagerLink(environment: settings.environment)
     let surroundings = ReconcilerSurroundings(
       board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
+    let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
+    let keepers = { @Sendable in custody.keepers }
+    let unlocking = StatusAnswers(board: board, keepers: keepers, handOver: custody.handOverToHold) {
+      await inbox.unlock()
+    }
+    let local = LastingListener(.unix(settings.socketPath), answers: unlocking, surroundings: surroundings)
+    let open = LastingListener(
+      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers),
+      surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try ManifestWatch(
       paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings,
-      hasPublished: interfaces.look)
+      hasPublished: interfaces.look,
+      hasReloaded: { [threshold] configuration in
+        threshold.follow(configuration)
+        open.move(to: .tcp(configuration.listen))
+      })
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
-    let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
     let reconciling = reconcilerService(inbox, surroundings, custody, revocations, schedule) { ending in
@@ -132,17 +148,11 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
     let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
-    let answers = StatusAnswers(board: board)
-    let unlocking = StatusAnswers(board: board, handOver: custody.handOverToHold) { await inbox.unlock() }
-    let listeners = [
-      StatusListener(.unix(settings.socketPath), answers: unlocking, logger: logger),
-      StatusListener(.tcp(loaded.configuration.listen), answers: answers, logger: logger),
-    ]
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
       + [watching, observing, revoking].map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
-      + listeners.map { .init(service: TolerantListener(listener: $0, surroundings: surroundings)) }
+      + [local, open].map { .init(service: $0) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
     manager?.send("STOPPING=1")
     return try result.withLock { $0 }?.get() ?? .stopped

@@ -53,19 +53,23 @@ package final class ManifestWatch: Sendable {
   private let orders = Mutex(Orders())
   private let wakeup: Wakeup
   private let hasPublished: @Sendable () -> Void
+  private let hasReloaded: @Sendable (Configuration) -> Void
 
   /// - Parameters:
   ///   - source: has been loaded once, so that only later changes of it can fail.
   ///   - hasPublished: is called after each new state was given to `inbox`.
+  ///   - hasReloaded: is called with each configuration that was read later.
   package init(
     paths: [String], source: ConfigurationSource, inbox: ReconcilerInbox, surroundings: ReconcilerSurroundings,
-    hasPublished: @escaping @Sendable () -> Void = {}
+    hasPublished: @escaping @Sendable () -> Void = {},
+    hasReloaded: @escaping @Sendable (Configuration) -> Void = { _ in }
   ) throws(AgentError) {
     self.paths = paths
     self.source = source
     self.inbox = inbox
     self.surroundings = surroundings
     self.hasPublished = hasPublished
+    self.hasReloaded = hasReloaded
     wakeup = try Wakeup()
   }
 
@@ -117,6 +121,7 @@ package final class ManifestWatch: Sendable {
   private func reload(_ loaded: inout LoadedConfiguration) {
     do throws(ConfigurationError) {
       loaded = try source.load()
+      hasReloaded(loaded.configuration)
       surroundings.report([], from: "configuration")
     } catch {
       surroundings.report(

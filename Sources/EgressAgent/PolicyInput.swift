@@ -37,6 +37,7 @@ struct DerivedRuleset {
     var role: String
     var allowances: StatusDocument.Allowances
     var findings: [String: Int]
+    var shownFindings: [StatusDocument.Finding]
   }
 
   /// - Parameters:
@@ -67,6 +68,7 @@ extension DerivedRuleset.Summary {
       apiServer: flows.apiServer.count)
     findings = [:]
     for finding in flows.findings { findings[finding.code.severity.rawValue, default: 0] += 1 }
+    shownFindings = shown(flows.findings)
   }
 }
 

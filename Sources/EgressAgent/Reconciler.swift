@@ -71,10 +71,15 @@ package struct Reconciler<Backend: NftablesBackend> {
   ///
   /// - Throws: `KernelError`, as `enforce`.
   package mutating func verify(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
-    let wasKnown = belief != nil
+    let known = belief
     belief = nil
     var done = try enforceReading(wanted)
-    if wasKnown, done.transaction.isEmpty { done.concern = .nothing }
+    guard let known else { return done }
+    if done.transaction.isEmpty {
+      done.concern = .nothing
+    } else {
+      done.isRepair = difference(from: known.ruleset, to: wanted).isEmpty
+    }
     return done
   }
 
@@ -110,6 +115,9 @@ package struct Reconciliation: Hashable, Sendable {
 
   /// Whether the kernel was read afterwards and found equal.
   package var isReadBack = false
+
+  /// Whether what is wanted was believed to be there already, and was not.
+  package var isRepair = false
 
   /// Why what was believed of the kernel turned out to be wrong, if it did.
   package var disturbance: KernelError?

@@ -119,12 +119,14 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   ) {
     due.verification = nil
     guard let wanted else { return surroundings.settle() }
+    let began = ContinuousClock.now
     do throws(KernelError) {
       let done = try body(&reconciler, wanted.ruleset)
+      let took = ContinuousClock.now - began
       due.retry = nil
       due.failures = 0
       revocations?.revoke(refusedBy: wanted.ruleset, done.concern)
-      record(done, of: wanted.summary)
+      record(done, after: took, of: wanted.summary)
       surroundings.save(wanted.locked)
     } catch {
       due.failures += 1
@@ -136,27 +138,27 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     surroundings.settle()
   }
 
-  private func record(_ done: Reconciliation, of summary: DerivedRuleset.Summary) {
+  private func record(_ done: Reconciliation, after took: Duration, of summary: DerivedRuleset.Summary) {
     let operations = done.transaction.operations.count
     if operations > 0 { logger.info("committed \(operations) operations", metadata: ["node": "\(node)"]) }
     if let disturbance = done.disturbance { logger.notice("read the kernel again: \(disturbance)") }
     surroundings.report([], from: "kernel")
-    let isRepair =
-      operations > 0 && done.isReadBack && done.disturbance == nil && surroundings.board.current.enforced != nil
-    if isRepair {
+    if done.isRepair {
       let first = done.transaction.operations.prefix(3).map(\.summary).joined(separator: "; ")
-      logger.warning("repaired what others had changed: \(first)\(operations > 3 ? "; …" : "")")
+      logger.warning(
+        "repaired in \(milliseconds(took.seconds)) what others had changed: \(first)\(operations > 3 ? "; …" : "")")
     }
     surroundings.board.update { document, now in
       document.counts.commits += operations > 0 ? 1 : 0
       document.counts.readBacks += done.isReadBack ? 1 : 0
       document.counts.outruns += done.disturbance?.isOutrun == true ? 1 : 0
-      document.counts.repairs += isRepair ? 1 : 0
+      if done.isRepair { document.counts.noteRepair(took.seconds) }
       let since = operations > 0 ? now : document.enforced?.since ?? now
       let verified = done.isReadBack ? now : document.enforced?.verified ?? now
       document.enforced = StatusDocument.Enforced(
         since: since, verified: verified, generation: done.generation.rawValue, mode: summary.mode,
-        role: summary.role, allowances: summary.allowances, findings: summary.findings)
+        role: summary.role, allowances: summary.allowances, findings: summary.findings,
+        shownFindings: summary.shownFindings)
     }
   }
 

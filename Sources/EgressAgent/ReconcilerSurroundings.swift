@@ -9,7 +9,9 @@ package final class ReconcilerSurroundings: Sendable {
   package let board: StatusBoard
   private let stateFile: LockStateFile?
   private let manager: ServiceManagerLink?
-  private let logger: Logger
+
+  /// Where everything is logged.
+  let logger: Logger
   private let hasSettled = Mutex(false)
 
   /// - Parameters:

@@ -12,6 +12,12 @@ package final class SocketCustody: Sendable {
   private let holdPath: String
   private let own = Mutex<Int32?>(nil)
 
+  /// The connection to `moat hold`, which closes it when it keeps nothing of ours any more.
+  private let hold = Mutex<Int32?>(nil)
+
+  /// Taken by one hand-over after the other; a peer may make it wait, so that nothing else may wait for it.
+  private let handing = Mutex(())
+
   /// - Parameter holdPath: where `moat hold` listens, if it runs.
   package init(manager: ServiceManagerLink? = nil, environment: [String: String] = [:], holdPath: String) {
     self.manager = manager
@@ -19,7 +25,22 @@ package final class SocketCustody: Sendable {
     self.holdPath = holdPath
   }
 
-  deinit { own.withLock { if let descriptor = $0 { close(descriptor) } } }
+  deinit { for descriptor in [own.withLock { $0 }, hold.withLock { $0 }].compactMap({ $0 }) { close(descriptor) } }
+
+  /// Who keeps a copy beyond this process, as the status tells it; `nil` where there is nothing to keep. What the service
+  /// manager was given is its business from then on.
+  var keepers: [String]? {
+    guard own.withLock({ $0 != nil }) else { return nil }
+    return (manager == nil ? [] : ["service manager"]) + (isHeld ? ["moat hold"] : [])
+  }
+
+  private var isHeld: Bool {
+    hold.withLock { connection in
+      guard let connection else { return false }
+      var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+      return poll(&entry, 1, 0) == 0
+    }
+  }
 
   /// The sockets that were kept for this process, which must close them; most often one.
   package func takeBack() -> [Int32] {
@@ -53,11 +74,18 @@ package final class SocketCustody: Sendable {
 
   /// Gives a copy to a `moat hold` that has just been started.
   func handOverToHold() {
-    own.withLock { own in
-      guard let own else { return }
+    handing.withLock { _ in
+      guard let copy = own.withLock({ $0.map { fcntl($0, F_DUPFD_CLOEXEC, 3) } }), copy >= 0 else { return }
+      defer { close(copy) }
       do throws(AgentError) {
-        let hold = try UnixSocket.connected(to: holdPath)
-        if hold.isPeerTrusted { try hold.send(own) }
+        let connection = try UnixSocket.connected(to: holdPath)
+        guard connection.isPeerTrusted else { return }
+        try connection.send(copy)
+        let open = connection.release()
+        hold.withLock { hold in
+          if let old = hold { close(old) }
+          hold = open
+        }
       } catch {
         return
       }

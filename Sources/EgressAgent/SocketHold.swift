@@ -6,11 +6,16 @@ import Synchronization
 /// What `moat hold` does: keeps a copy of the daemon's netlink socket, so that the tables stay owned while there is no
 /// daemon, and gives a copy to the next one.
 ///
-/// It speaks with whoever has its own user, or root, at a unix socket: a message with a descriptor is to be kept, one
-/// without is answered with what is kept.
+/// It speaks with whoever has its own user, or root, at a unix socket: a message with a descriptor is to be kept, and the
+/// connection stays open as long as it is; one without is answered with what is kept.
 package final class SocketHold: Sendable {
+  private struct Kept {
+    var descriptor: Int32
+    var connection: Int32
+  }
+
   private let path: String
-  private let kept = Mutex<Int32?>(nil)
+  private let kept = Mutex<Kept?>(nil)
 
   /// - Parameter path: where to listen, `/run/moat/hold.sock`.
   package init(path: String) { self.path = path }
@@ -35,17 +40,17 @@ package final class SocketHold: Sendable {
   private func serve(_ listener: borrowing UnixSocket) {
     guard let connection = listener.accept(), connection.isPeerTrusted else { return }
     do throws(AgentError) {
-      if let descriptor = try connection.receive() { return keep(descriptor) }
-      try kept.withLock { (kept) throws(AgentError) in try connection.send(kept) }
+      if let descriptor = try connection.receive() { return keep(descriptor, givenOver: connection.release()) }
+      try kept.withLock { (kept) throws(AgentError) in try connection.send(kept?.descriptor) }
     } catch {
       return
     }
   }
 
-  private func keep(_ descriptor: Int32) {
+  private func keep(_ descriptor: Int32, givenOver connection: Int32) {
     kept.withLock { kept in
-      if let old = kept { close(old) }
-      kept = descriptor
+      if let old = kept { for descriptor in [old.descriptor, old.connection] { close(descriptor) } }
+      kept = Kept(descriptor: descriptor, connection: connection)
     }
   }
 }

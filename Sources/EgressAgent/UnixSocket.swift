@@ -18,6 +18,13 @@ struct UnixSocket: ~Copyable {
 
   deinit { close(descriptor) }
 
+  /// The descriptor, which is the caller's to close from now on.
+  consuming func release() -> Int32 {
+    let descriptor = descriptor
+    discard self
+    return descriptor
+  }
+
   /// Connected to a path, or, with a leading `@`, to an abstract name.
   static func connected(to path: String, type: __socket_type = SOCK_SEQPACKET) throws(AgentError) -> UnixSocket {
     let socket = try made(type, for: "connect to \(path)")

@@ -95,14 +95,19 @@ private func settings(_ sysctls: [String: String], _ interfaces: HostInterfaces?
       "ipv4/conf/all/rp_filter", "sources are not checked by route; S9 alone catches forged ones",
       "leave it unless you want a second check; 2 suits most CNIs")
   }
-  if sysctls["ipv4/conf/all/accept_source_route"] == "1" {
-    findings.append(
+  return findings + sourceRoutes(sysctls) + bridges(sysctls, interfaces ?? HostInterfaces())
+}
+
+/// Where the kernel follows source routes: moat drops them, but only while its tables stand, and not in audit mode.
+private func sourceRoutes(_ sysctls: [String: String]) -> [Finding] {
+  ["ipv4/conf/all/accept_source_route", "ipv6/conf/all/seg6_enabled"]
+    .filter { sysctls[$0].map { $0 != "0" } ?? false }.map { path in
       Finding(
-        .sourceRoutes, path: "net/ipv4/conf/all/accept_source_route",
-        "it is 1: a packet with a source route is sent on to another address after it was judged",
-        advice: "set it to 0; nothing needs it"))
-  }
-  return findings + bridges(sysctls, interfaces ?? HostInterfaces())
+        .sourceRoutes, path: "net/" + path,
+        "it is \(sysctls[path] ?? ""): the kernel sends packets with a source route on to another address after they were "
+          + "judged; moat drops them all at raw, except in audit mode",
+        advice: "set it to 0; where segment routing carries the cluster's own traffic, moat cannot be used")
+    }
 }
 
 /// Same-bridge traffic: with bridge-nf-call-*=0 no inet hook sees it, and the bridge table judges without connections.

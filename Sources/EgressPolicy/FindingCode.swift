@@ -137,7 +137,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .tunnelAddressNotInside: (.warning, "a tunnel's own address does not count as inside")
     case .masquerading: (.note, "a neighbour masquerades; clients whose address it hides are refused (S2)")
     case .connectionWouldBeCut: (.warning, "a connection is open now that enforcement cuts")
-    case .sourceRoutes: (.warning, "source routes lead packets past the firewall (S1)")
+    case .sourceRoutes: (.note, "the kernel follows source routes, which moat drops, but not in audit mode (S14)")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

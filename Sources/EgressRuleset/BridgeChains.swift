@@ -22,7 +22,7 @@ let bridgeRefusals: [Refusal] = [.external, .gateway, .spoof, .origin]
 private func prerouting(_ rules: EnforcementRules) -> Chain {
   Chain(
     "prerouting", hook: Hook(.prerouting, priority: -300, policy: rules.basePolicy),
-    rules: [
+    rules: sourceRoutes + [
       Rule(
         [.lookup([.inputInterface], .isIn, set: boundPorts), .verdict(.goto("from-bound-port"))], comment: "S9 pods"),
       Rule(

@@ -2,17 +2,37 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// Identity and origin, before connection tracking (S9, S14). Nothing is judged where nobody has looked at the node's
-/// interfaces; what is refused here is refused in silence.
+/// Identity and origin, before connection tracking (S9, S14). Where nobody has looked at the node's interfaces only the
+/// packet itself is judged; what is refused here is refused in silence.
 func rawChains(_ interfaces: InterfaceFlows?) -> [Chain] {
   let isObserved = interfaces != nil
   let base = [
     Chain(
-      "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept), rules: isObserved ? prerouting : []),
-    Chain("raw-output", hook: Hook(.output, priority: -300, policy: .accept), rules: isObserved ? rawOutput : []),
+      "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept),
+      rules: sourceRoutes + (isObserved ? prerouting : [])),
+    Chain(
+      "raw-output", hook: Hook(.output, priority: -300, policy: .accept),
+      rules: sourceRoutes + (isObserved ? rawOutput : [])),
   ]
   return isObserved ? base + [fromPod, fromBoundPod, linkScope] : base
 }
+
+/// What may go on to another address than the one it is judged by, here or at a router after this node.
+///
+/// An IPv4 source route with one address takes seven bytes of options, so every header with room for more than four is
+/// refused. `ip option lsrr exists` will not do: it does not see a route of which a part is used up, which the kernel
+/// follows all the same. What fits into four bytes, router alert above all, stays. Of IPv6 every routing header is
+/// refused, whatever its type says: of two, nft would see the first alone.
+///
+/// See: RFC 791, section 3.1; RFC 8754; net/ipv4/ip_options.c, __ip_options_compile
+let sourceRoutes = [
+  Rule(
+    [.compare(.headerLength4, .notEqual, 5), .compare(.headerLength4, .notEqual, 6), refusedRoute],
+    comment: "S14 options with room for a source route"),
+  Rule([.routingHeader, refusedRoute], comment: "S14 a routing header"),
+]
+
+private let refusedRoute = Statement.verdict(.goto(Refusal.origin.chain))
 
 /// By interface: loopback, pods, uplinks, tunnels, and what is of no known class.
 private let prerouting: [Rule] =

@@ -153,7 +153,7 @@ extension NetlinkSocket {
   package func receiveAcknowledgement(
     of sequences: ClosedRange<UInt32>, for operation: @autoclosure () -> String
   ) throws(NetlinkError) {
-    while let messages = try receive(for: operation()) {
+    while let messages = try receiveOrDiscard(for: operation()) {
       for message in messages where sequences.contains(message.sequence) {
         switch NetlinkReply(message, of: operation()) {
         case .acknowledged(sequence: sequences.upperBound): return
@@ -193,7 +193,8 @@ extension NetlinkSocket {
     throw NetlinkError(operation(), code: ENODATA, message: "the kernel did not answer")
   }
 
-  /// The next datagram; after an error the rest of a dump is thrown away, since only one can run at a time.
+  /// The next datagram; after an error what is left is thrown away: of dumps only one can run at a time, and where the
+  /// buffer is full the next answer would be lost, too.
   private func receiveOrDiscard(for operation: @autoclosure () -> String) throws(NetlinkError) -> NetlinkMessages? {
     do {
       return try receive(for: operation())

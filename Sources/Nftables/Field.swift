@@ -6,6 +6,9 @@ package enum Field: Hashable, Sendable {
   /// `ip6 hoplimit`.
   case hopLimit6
 
+  /// `ip hdrlength`: the length of the header with its options, in words of four bytes; 5 without options.
+  case headerLength4
+
   /// `meta nfproto`: 2 for IPv4, 10 for IPv6.
   case networkProtocol
 
@@ -41,8 +44,9 @@ package enum Field: Hashable, Sendable {
 
   /// All fields that are parts of the packet itself or of where it comes in and goes out.
   package static let ofPackets: [Field] = [
-    .source4, .destination4, .source6, .destination6, .hopLimit6, .networkProtocol, .transportProtocol, .inputInterface,
-    .outputInterface, .tcpDestinationPort, .udpDestinationPort, .udpSourcePort, .destinationPort, .icmpType, .icmp6Type,
+    .source4, .destination4, .source6, .destination6, .hopLimit6, .headerLength4, .networkProtocol,
+    .transportProtocol, .inputInterface, .outputInterface, .tcpDestinationPort, .udpDestinationPort, .udpSourcePort,
+    .destinationPort, .icmpType, .icmp6Type,
     .neighbourTarget6, .etherType, .arpSource4,
   ]
 
@@ -51,7 +55,7 @@ package enum Field: Hashable, Sendable {
     switch self {
     case .source4, .destination4, .arpSource4: .address4
     case .source6, .destination6: .address6
-    case .hopLimit6, .networkProtocol: .byte
+    case .hopLimit6, .headerLength4, .networkProtocol: .byte
     case .transportProtocol: .transportProtocol
     case .inputInterface, .outputInterface: .interface
     case .tcpDestinationPort, .udpDestinationPort, .udpSourcePort, .destinationPort: .port

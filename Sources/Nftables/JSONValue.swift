@@ -1,6 +1,7 @@
 /// A JSON value whose members keep their order. See: RFC 8259
 indirect enum JSONValue {
   case null
+  case bool(Bool)
   case number(UInt64)
   case integer(Int64)
   case string(String)
@@ -21,6 +22,7 @@ extension TextBuffer {
   mutating func append(_ value: JSONValue) {
     switch value {
     case .null: append("null")
+    case .bool(let value): append(value ? "true" : "false")
     case .number(let number): append(decimal: number)
     case .integer(let number): append(String(number))
     case .string(let text): append(jsonString: text)

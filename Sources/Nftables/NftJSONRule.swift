@@ -20,6 +20,7 @@ extension Statement {
     case .tcpFlags(let mask, let comparison, let value): [flagsObject(mask, comparison, value)]
     case .localAddress(let role, let comparison):
       [match(comparison.jsonOperator, addressType(role), .string("local"))]
+    case .routingHeader: [match("==", .object([("exthdr", .object([("name", .string("rt"))]))]), .bool(true))]
     case .counter(let name): [.object([("counter", .string(name))])]
     case .limit(let rate, let burst): [limitObject(rate, burst)]
     case .log(let prefix, let group, let snaplen): [logObject(prefix, group, snaplen)]

@@ -11,6 +11,7 @@ extension Field {
     case .source6: "ip6 saddr"
     case .destination6: "ip6 daddr"
     case .hopLimit6: "ip6 hoplimit"
+    case .headerLength4: "ip hdrlength"
     case .networkProtocol: "meta nfproto"
     case .transportProtocol: "meta l4proto"
     case .inputInterface: "iif"

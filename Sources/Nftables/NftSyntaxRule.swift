@@ -36,6 +36,7 @@ extension Statement {
     case .destinationTranslated: "ct status dnat"
     case .tcpFlags(let mask, let comparison, let value): flagsText(mask, comparison, value)
     case .localAddress(let role, let comparison): "fib \(role.nftName) type \(comparison.nftText)local"
+    case .routingHeader: "exthdr rt exists"
     case .counter(let name): "counter name \"\(name)\""
     case .limit(let rate, let burst): limitText(rate, burst)
     case .log(let prefix, let group, let snaplen): logText(prefix, group, snaplen)

@@ -41,6 +41,12 @@ package struct Packet: Hashable, Sendable {
   /// The cgroup of the packet's full socket with those above it, from level 1 on; empty where there is no such socket.
   package var cgroups: [UInt64] = []
 
+  /// The length of an IPv4 header in words of four bytes: 5, and what its options take.
+  package var headerLength: UInt8 = 5
+
+  /// Whether an IPv6 packet has a routing header.
+  package var hasRoutingHeader = false
+
   /// The index of the interface it goes out by; `nil` where that is not decided.
   package var outputInterface: UInt32?
 
@@ -134,6 +140,7 @@ extension Packet {
     case .source6: source.family == .v6 ? .known(source.value) : nil
     case .destination6: destination.family == .v6 ? .known(destination.value) : nil
     case .hopLimit6: family == .v6 ? .known(UInt128(hopLimit)) : nil
+    case .headerLength4: family == .v4 ? .known(UInt128(headerLength)) : nil
     case .networkProtocol: .known(family == .v4 ? 2 : 10)
     case .transportProtocol: .known(UInt128(transport.rawValue))
     case .tcpDestinationPort: transport == .tcp ? destinationPort.map { .known(UInt128($0)) } : nil

@@ -11,6 +11,7 @@ extension Packet {
       isPlain && (tcpFlags.map { ($0.intersection(mask) == wanted) == (comparison == .equal) } ?? false)
     case .localAddress(let role, let comparison):
       (role == .source ? sourceIsLocal : destinationIsLocal) == (comparison == .equal)
+    case .routingHeader: isPlain && family == .v6 && hasRoutingHeader
     case .reject(.tcpReset): isPlain && transport == .tcp
     case .counter, .limit, .log, .reject(.administrativelyProhibited), .verdict: true
     }

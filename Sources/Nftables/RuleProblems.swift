@@ -18,7 +18,7 @@ private func statementProblems(in statement: Statement, of table: Table) -> [Str
   case .limit(let rate, let burst): rate == 0 || burst == 0 ? ["has a limit of nothing"] : []
   case .log(let prefix, _, _): logProblems(prefix)
   case .verdict(.jump(let name)), .verdict(.goto(let name)): targetProblems(table.chain(name), called: name)
-  case .connectionDirection, .destinationTranslated, .localAddress, .reject, .verdict: []
+  case .connectionDirection, .destinationTranslated, .localAddress, .routingHeader, .reject, .verdict: []
   }
 }
 
@@ -42,7 +42,7 @@ private func lookupProblems(_ fields: [Field], _ set: NamedSet?, called name: St
 private func compareProblems(_ field: Field, _ value: UInt16) -> [String] {
   if field.type.isAddress || field.type == .neighbourTarget { return ["compares an address with a number; use a set"] }
   if field.type == .cgroup { return ["compares a cgroup with a number; use a set"] }
-  guard UInt128(value) > field.type.maximum else { return [] }
+  guard UInt128(value) > field.maximum else { return [] }
   return ["compares \(field.nftExpression) with \(value), which does not fit"]
 }
 
@@ -75,7 +75,7 @@ private func ambiguities(in rule: Rule) -> [String] {
 
 /// Fields of both IP versions, which no packet has.
 private func conflicts(in rule: Rule) -> [String] {
-  let kinds = Set(rule.statements.flatMap(\.fields).compactMap(\.header))
+  let kinds = Set(rule.statements.flatMap(\.headers))
   return kinds.count > 1 ? ["asks for fields of \(kinds.sorted().joined(separator: " and of "))"] : []
 }
 
@@ -88,6 +88,9 @@ extension Statement {
     default: []
     }
   }
+
+  /// The headers that the statement reads and that not every packet has.
+  fileprivate var headers: [String] { self == .routingHeader ? ["IPv6"] : fields.compactMap(\.header) }
 
   /// Whether the rule ends here.
   fileprivate var isFinal: Bool {
@@ -102,12 +105,15 @@ extension Field {
   /// The header that has the field, where no other has it.
   fileprivate var header: String? {
     switch self {
-    case .source4, .destination4: "IPv4"
+    case .source4, .destination4, .headerLength4: "IPv4"
     case .source6, .destination6, .hopLimit6: "IPv6"
     case .arpSource4: "ARP"
     default: nil
     }
   }
+
+  /// The largest value that the field can have.
+  fileprivate var maximum: UInt128 { self == .headerLength4 ? 15 : type.maximum }
 
   /// Whether only bridge hooks see the field.
   fileprivate var isOfFrames: Bool { self == .etherType || self == .arpSource4 }

@@ -24,6 +24,9 @@ package enum Statement: Hashable, Sendable {
   /// `fib saddr|daddr type ==|!= local`: whether the address is one of this node's own.
   case localAddress(AddressRole, Comparison)
 
+  /// `exthdr rt exists`: an IPv6 packet with a routing header, of whatever type, wherever it stands among the others.
+  case routingHeader
+
   /// `counter name "…"`.
   case counter(String)
 

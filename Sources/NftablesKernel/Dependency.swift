@@ -111,6 +111,7 @@ extension Statement {
   /// What must hold for the statement to make sense, the first field's first.
   fileprivate func dependencies(in family: TableID.Family) -> [Dependency] {
     switch self {
+    case .routingHeader: [.network(.v6, fromHeader: family == .bridge)]
     case .lookup(let fields, _, _): fields.flatMap { $0.dependencies(in: family) }
     case .compare(let field, _, _): field.dependencies(in: family)
     case .tcpFlags, .reject(.tcpReset): [.transport(UInt8(IPPROTO_TCP))]
@@ -122,7 +123,7 @@ extension Statement {
 extension Field {
   fileprivate func dependencies(in family: TableID.Family) -> [Dependency] {
     switch self {
-    case .source4, .destination4: [.network(.v4, fromHeader: false)]
+    case .source4, .destination4, .headerLength4: [.network(.v4, fromHeader: false)]
     case .source6, .destination6, .hopLimit6: [.network(.v6, fromHeader: false)]
     case .networkProtocol, .transportProtocol, .inputInterface, .outputInterface, .destinationPort, .etherType,
       .neighbourTarget6, .cgroup:

@@ -10,6 +10,7 @@ extension Field {
     case .source6: .payload(.network(8, 16))
     case .destination6: .payload(.network(24, 16))
     case .hopLimit6: .payload(.network(7, 1))
+    case .headerLength4: .payload(.network(0, 1))
     case .networkProtocol: .meta(.networkProtocol)
     case .transportProtocol: .meta(.transportProtocol)
     case .inputInterface: .meta(.inputInterface)
@@ -23,6 +24,9 @@ extension Field {
     case .arpSource4: .payload(.network(14, 4))
     }
   }
+
+  /// The bits of the loaded bytes that are the field's, where not all are.
+  var mask: [UInt8]? { self == .headerLength4 ? [0x0f] : nil }
 
   /// The field that `source` is in a packet of which `known` holds; `nil` for none of ours.
   init?(_ source: LoadSource, knowing known: PacketKnowledge, in family: TableID.Family) {

@@ -77,6 +77,7 @@ extension RuleDecoder {
     case .load(.connection(let key), word: 0): return takeConnection(key)
     case .load(tcpFlagsSource, word: 0): return takeTCPFlags()
     case .load(.fib(let address), word: 0): return takeLocalAddress(address)
+    case .load(.extensionHeader(.routing), word: 0): return takeRoutingHeader()
     case .load: return takeFields()
     case .counter(let counter): return .counter(counter.name)
     case .limit(let limit): return .limit(perSecond: limit.perSecond, burst: limit.burst)
@@ -104,6 +105,10 @@ extension RuleDecoder {
       guard let field = Field(source, knowing: packet, in: family) else { return nil }
       fields.append(field)
       word += field.words
+      current = advance()
+    }
+    if fields.count == 1, let mask = fields[0].mask {
+      guard current == .bitwise(BitwiseExpression(mask: mask)) else { return nil }
       current = advance()
     }
     switch current {
@@ -137,6 +142,13 @@ extension RuleDecoder {
     else { return nil }
     return .tcpFlags(
       mask: TCPFlags(rawValue: bitwise.mask[0]), compare.comparison, TCPFlags(rawValue: compare.data[0]))
+  }
+
+  private mutating func takeRoutingHeader() -> Statement? {
+    guard case .compare(let compare) = advance(), compare == CompareExpression(comparison: .equal, data: [1]) else {
+      return nil
+    }
+    return .routingHeader
   }
 
   private mutating func takeLocalAddress(_ address: FibExpression) -> Statement? {

@@ -30,7 +30,8 @@ extension Statement {
     case .lookup(let fields, let membership, let set):
       loads(of: fields) + [.lookup(LookupExpression(set: set, membership: membership))]
     case .compare(let field, let comparison, let value):
-      [.load(field.source, word: 0), .compared(comparison, field.bytes(of: value))]
+      [.load(field.source, word: 0)] + (field.mask.map { [.bitwise(BitwiseExpression(mask: $0))] } ?? [])
+        + [.compared(comparison, field.bytes(of: value))]
     case .connectionState(let state): masked(.connection(.state), state.rawValue)
     case .connectionDirection(let direction):
       [.load(.connection(.direction), word: 0), .compared(.equal, [direction.rawValue])]
@@ -42,6 +43,7 @@ extension Statement {
       ]
     case .localAddress(let role, let comparison):
       [.load(.fib(role == .source ? .source : .destination), word: 0), .compared(comparison, routeTypeLocal)]
+    case .routingHeader: [.load(.extensionHeader(.routing), word: 0), .compared(.equal, [1])]
     case .counter(let name): [.counter(CounterExpression(name: name))]
     case .limit(let perSecond, let burst): [.limit(LimitExpression(perSecond: perSecond, burst: burst))]
     case .log(let prefix, let group, let snaplen):

@@ -12,8 +12,7 @@ struct NodeFiles {
     guard FileManager.default.isReadableFile(atPath: folder) else { return .unreadable("\(folder) cannot be read") }
     let paths = [
       "ipv4/ip_forward", "ipv4/conf/all/accept_source_route", "ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter",
-      "bridge/bridge-nf-call-iptables",
-      "bridge/bridge-nf-call-ip6tables",
+      "ipv6/conf/all/seg6_enabled", "bridge/bridge-nf-call-iptables", "bridge/bridge-nf-call-ip6tables",
     ]
     var values: [String: String] = [:]
     for path in paths {

@@ -22,5 +22,23 @@ package final class EventLoopExecutor: TaskExecutor {
   }
 }
 
+extension EventLoopExecutor {
+  /// A pause that begins now.
+  package func pause(for time: Duration) -> Pause {
+    Pause(timer: loop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {})
+  }
+}
+
+/// Time that goes by without Dispatch's timers.
+package struct Pause: Sendable {
+  fileprivate let timer: Scheduled<Void>
+
+  /// Waits for its end.
+  package func wait() async { _ = try? await timer.futureResult.get() }
+
+  /// Ends it, from anywhere.
+  package func end() { timer.cancel() }
+}
+
 /// One thread serves all listeners and tasks.
 let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -44,17 +44,20 @@ package struct StatusAnswers: Sendable {
   }
 
   private let board: StatusBoard
+  private let keepers: @Sendable () -> [String]?
   private let handOver: (@Sendable () -> Void)?
   private let unlock: (@Sendable () async -> UnlockAnswer)?
 
   /// - Parameters:
+  ///   - keepers: is asked who keeps the netlink socket, for `StatusDocument.keepers`.
   ///   - handOver: gives a copy of the netlink socket to `moat hold`; `nil` where that cannot be asked for.
   ///   - unlock: removes the tables; `nil` where that cannot be asked for.
   package init(
-    board: StatusBoard, handOver: (@Sendable () -> Void)? = nil,
+    board: StatusBoard, keepers: @escaping @Sendable () -> [String]?, handOver: (@Sendable () -> Void)? = nil,
     unlock: (@Sendable () async -> UnlockAnswer)? = nil
   ) {
     self.board = board
+    self.keepers = keepers
     self.handOver = handOver
     self.unlock = unlock
   }
@@ -69,11 +72,13 @@ package struct StatusAnswers: Sendable {
       return Answer(.ok, json: "handed over")
     }
     guard method == .get || method == .head else { return Answer(.methodNotAllowed, "only GET") }
-    let document = board.current
+    var document = board.current
     switch path {
     case "/healthz": return Answer(.ok, "alive")
     case "/readyz": return Answer(document.isReady ? .ok : .serviceUnavailable, readiness(document))
-    case "/status": return Answer(.ok, json: document)
+    case "/status":
+      document.keepers = keepers()
+      return Answer(.ok, json: document)
     default: return Answer(.notFound, "there are /healthz, /readyz and /status")
     }
   }

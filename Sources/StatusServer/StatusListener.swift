@@ -2,13 +2,12 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
-import ServiceLifecycle
 import Telemetry
 
 /// Serves a daemon's status over HTTP/1.1, on a TCP address or a socket in the file system.
 ///
 /// Hummingbird's core without its application, whose clock for the Date header would wake the process every second.
-package struct StatusListener: Service, CustomStringConvertible {
+package struct StatusListener: Sendable {
   /// Where to listen.
   package enum Address: Hashable, Sendable, CustomStringConvertible {
     /// `address:port`, IPv6 in brackets.
@@ -41,22 +40,24 @@ package struct StatusListener: Service, CustomStringConvertible {
     self.logger = logger
   }
 
-  package var description: String { "listener on \(address)" }
-
-  /// Answers until graceful shutdown; at most 32 at a time, so that nobody takes the daemon's descriptors away.
+  /// Answers until graceful shutdown or cancellation; at most 32 at a time, so that nobody takes the daemon's descriptors
+  /// away.
   ///
+  /// - Parameter hasBegun: is called once it listens.
   /// - Throws: where it cannot listen.
-  package func run() async throws {
+  package func run(hasBegun: @escaping @Sendable () -> Void = {}) async throws {
     let configuration = ServerConfiguration(
       address: try address.bindAddress, backlog: 32, availableConnectionsDelegate: MaximumAvailableConnections(32))
     let channel = HTTP1Channel(
       responder: { request, writer, _ in
         try await writer.write(answers.answer(request.method, request.uri.path), to: request.method)
       }, configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(30)))
+    // Whether it ended is the caller's to tell; the server would call being moved an error.
     var quiet = logger
-    quiet.logLevel = .warning
+    quiet.logLevel = .critical
     let server = Server(
-      childChannelSetup: channel, configuration: configuration, eventLoopGroup: eventLoops, logger: quiet)
+      childChannelSetup: channel, configuration: configuration, onServerRunning: { _ in hasBegun() },
+      eventLoopGroup: eventLoops, logger: quiet)
     try await server.run()
   }
 }

@@ -17,7 +17,8 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// Something that is wrong now.
   package struct Fault: Hashable, Sendable, Codable {
-    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`, `listener`.
+    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`,
+    /// `listener ADDRESS`.
     package var source: String
 
     /// One sentence without its final stop: what is wrong, where, and what to do where that is not plain.
@@ -50,9 +51,12 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// How many findings `moat check` has, by severity.
     package var findings: [String: Int]
 
+    /// Errors, then warnings, of each the first; notes are left out.
+    package var shownFindings: [Finding]
+
     package init(
       since: Timestamp, verified: Timestamp, generation: UInt32, mode: String, role: String, allowances: Allowances,
-      findings: [String: Int]
+      findings: [String: Int], shownFindings: [Finding] = []
     ) {
       self.since = since
       self.verified = verified
@@ -61,6 +65,28 @@ package struct StatusDocument: Hashable, Sendable, Codable {
       self.role = role
       self.allowances = allowances
       self.findings = findings
+      self.shownFindings = shownFindings
+    }
+  }
+
+  /// What a person should know about the input.
+  package struct Finding: Hashable, Sendable, Codable {
+    /// How many are shown at most.
+    package static let limit = 50
+
+    /// `M017`.
+    package var code: String
+
+    /// `error` or `warning`.
+    package var severity: String
+
+    /// As `moat check` prints it.
+    package var text: String
+
+    package init(code: String, severity: String, text: String) {
+      self.code = code
+      self.severity = severity
+      self.text = text
     }
   }
 
@@ -129,6 +155,12 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// Times that the kernel held something else than was believed, and was repaired.
     package var repairs = 0
 
+    /// The time that all repairs took, in seconds: reading, comparing, committing, reading back.
+    package var repairSeconds = 0.0
+
+    /// The time that the longest repair took.
+    package var longestRepairSeconds = 0.0
+
     /// Errors of the kernel.
     package var kernelErrors = 0
 
@@ -139,6 +171,13 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     package var revoked = 0
 
     package init() {}
+
+    /// Counts a repair that took so many seconds.
+    package mutating func noteRepair(_ seconds: Double) {
+      repairs += 1
+      repairSeconds += seconds
+      longestRepairSeconds = max(longestRepairSeconds, seconds)
+    }
   }
 
   /// moat's version.
@@ -161,6 +200,10 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// What is in force; absent before the first commit.
   package var enforced: Enforced?
+
+  /// Who keeps the socket that owns the tables when this process dies, `service manager` or `moat hold`: nobody where
+  /// empty; absent where the tables have no owner.
+  package var keepers: [String]?
 
   /// What it was made from; absent before the first reading.
   package var source: Source?

@@ -50,6 +50,17 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable, CustomStringC
   }
 }
 
+extension Duration {
+  /// The whole of it in seconds.
+  package var seconds: Double { self / .seconds(1) }
+}
+
+/// Seconds for people to read: `3.2 ms`.
+package func milliseconds(_ seconds: Double) -> String {
+  let tenths = Int64((seconds * 10_000).rounded())
+  return "\(tenths / 10).\(tenths % 10) ms"
+}
+
 private func padded(_ number: Int32, to width: Int = 2) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -15,6 +15,9 @@ struct Explain: ParsableCommand {
         --to IP:PORT[/PROTO]  that packet directly; PROTO is tcp (the default), udp or sctp
         --to IP/icmp          an echo request. IPv6 addresses stand in brackets.
 
+      With --from host and no --node on a machine that is none of the nodes, the answer that all nodes give; where they \
+      differ, how.
+
       Exit status: 0 allowed, 2 refused, 1 an error. In audit mode as enforce would.
       """)
 
@@ -40,11 +43,42 @@ struct Explain: ParsableCommand {
     let target = try ExplainTarget(parsing: to)
     let inputs = try source.load(keepGoing: progress.keepGoing)
     let model = observation.observeInterfaces ? try observation.resolve(inputs, node).model : inputs.model
-    let subject = try resolveSubject(in: model)
-    let explanation = try Explainer(model: model, subject: subject).explain(target)
+    let explanation =
+      from == "host" && !node.isKnown(in: model)
+      ? try explainEveryHost(target, in: model)
+      : try Explainer(model: model, subject: resolveSubject(in: model)).explain(target)
     if json { try printJSON(explanation) } else { printText(explanation) }
     if !explanation.isAllowed { throw ExitCode(2) }
   }
+
+  /// Of the host without a node: the answer that all nodes give.
+  ///
+  /// - Throws: `ExitCode(1)` where they differ, and says on standard error how.
+  private func explainEveryHost(_ target: ExplainTarget, in model: EgressModel) throws -> Explanation {
+    let nodes = model.nodeNames.filter { target.canBeReached(from: model.node(named: $0)?.internalIPs ?? []) }
+    guard let first = nodes.first else {
+      _ = try node.resolve(in: model)
+      throw ExitCode(1)
+    }
+    guard nodes.count <= Self.everyHostLimit else {
+      printError("moat: there are \(nodes.count) nodes; say with --node whose host is meant.")
+      throw ExitCode(1)
+    }
+    let answers = try nodes.map { try Explainer(model: model, subject: .host($0)).explain(target) }
+    let refusing = zip(nodes, answers).filter { !$1.isAllowed }.map { $0.0.rawValue }
+    guard refusing.isEmpty || refusing.count == nodes.count, var answer = answers.first else {
+      let allowing = nodes.map(\.rawValue).filter { !refusing.contains($0) }
+      printError(
+        "moat: it depends on the node: allowed on \(allowing.joined(separator: ", ")), "
+          + "refused on \(refusing.joined(separator: ", ")). Choose one with --node.")
+      throw ExitCode(1)
+    }
+    answer.from = nodes.count == 1 ? answer.from : "host of each of \(nodes.count) nodes, like \(first)"
+    return answer
+  }
+
+  /// More nodes than that are too many rulesets for one question.
+  private static let everyHostLimit = 100
 
   private func resolveSubject(in model: EgressModel) throws -> ExplainSubject {
     if from == "host" { return .host(try node.resolve(in: model)) }
@@ -93,6 +127,14 @@ enum ExplainSubject {
 enum ExplainTarget {
   case host(String, port: UInt16?)
   case packet(IPAddress, TransportProtocol, port: UInt16)
+
+  /// Whether one of the addresses is of the target's family.
+  func canBeReached(from addresses: [IPAddress]) -> Bool {
+    switch self {
+    case .host: true
+    case .packet(let target, _, _): addresses.contains { $0.family == target.family }
+    }
+  }
 
   /// Reads `HOST[:PORT]`, `IP:PORT[/PROTO]`, `IP/icmp`.
   ///

@@ -72,6 +72,12 @@ struct NodeOption: ParsableArguments {
     help: ArgumentHelp("The node to derive for. Default: $NODE_NAME, then the host name.", valueName: "name"))
   var node: String?
 
+  /// Whether a node was named, or this host is one.
+  func isKnown(in model: EgressModel) -> Bool {
+    let environment = ProcessInfo.processInfo.environment["NODE_NAME"]
+    return [node, environment].contains { $0?.isEmpty == false } || model.node(named: nodeName(or: nil)) != nil
+  }
+
   /// - Throws: `ExitCode(1)` where the manifests have no such node.
   func resolve(in model: EgressModel) throws -> NodeName {
     let name = nodeName(or: node)

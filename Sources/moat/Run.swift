@@ -2,7 +2,6 @@ import ArgumentParser
 import ClusterModel
 import EgressAgent
 import Foundation
-import Logging
 import ManifestSource
 import Nftables
 import NftablesKernel
@@ -51,7 +50,7 @@ struct Run: ParsableCommand {
       environment: ProcessInfo.processInfo.environment)
     settings.cniResults = cni.cniResults
     let access = KernelAccess(ownsTables: !noOwner)
-    let agent = Agent(settings, logger: logger(loaded.configuration)) { (inherited) throws(KernelError) in
+    let agent = Agent(settings, logging: LogThreshold(loaded.configuration)) { (inherited) throws(KernelError) in
       let kernel = try access.open(inheriting: inherited)
       if kernel.ownership == .owned { return OpenedKernel(kernel, owner: kernel.descriptor) }
       return OpenedKernel(kernel, watch: try RulesetWatch(besides: kernel.port))
@@ -61,12 +60,6 @@ struct Run: ParsableCommand {
     let ending = try reportingFailure { () throws(any Error) in try agent.run(loaded) }
     withExtendedLifetime(guardian) {}
     if ending == .unlocked { throw ExitCode(Self.unlockedStatus) }
-  }
-
-  private func logger(_ configuration: Configuration) -> Logger {
-    var logger = Logger(label: "moat", factory: StreamLogHandler.standardError(label:))
-    logger.logLevel = Logger.Level(rawValue: configuration.log.level) ?? .info
-    return logger
   }
 }
 

@@ -32,6 +32,8 @@ struct Status: ParsableCommand {
           + "\(counts.host) host, \(counts.apiServer) API server")
       let findings = ["error", "warning", "note"].map { "\(enforced.findings[$0] ?? 0) \($0)s" }
       print("  findings: " + findings.joined(separator: ", "))
+      printFindings(of: enforced)
+      print("  " + custody(document.keepers))
     } else {
       print("enforces nothing of its own yet; what stands in the kernel stays")
     }
@@ -44,9 +46,33 @@ struct Status: ParsableCommand {
     print(
       "daemon \(document.version), process \(document.process), started \(document.started): \(counts.inputs) inputs, "
         + "\(counts.commits) commits, \(counts.readBacks) read back, \(counts.outruns) outrun, "
-        + "\(counts.repairs) repairs, \(counts.kernelErrors) kernel errors, "
+        + "\(repairs(counts)), \(counts.kernelErrors) kernel errors, "
         + "\(counts.tampered) times tampered with, \(counts.revoked) connections revoked")
   }
+}
+
+/// Errors and warnings, and how many there are besides.
+private func printFindings(of enforced: StatusDocument.Enforced) {
+  for finding in enforced.shownFindings { print("    " + finding.text) }
+  let severe = (enforced.findings["error"] ?? 0) + (enforced.findings["warning"] ?? 0)
+  let rest = severe - enforced.shownFindings.count
+  if rest > 0 { print("    and \(rest) more; moat check lists them all") }
+}
+
+/// Whose the tables are, also when the daemon dies.
+private func custody(_ keepers: [String]?) -> String {
+  guard let keepers else { return "the tables have no owner: what others change is repaired" }
+  let names = keepers.map { $0 == "service manager" ? "the " + $0 : $0 }
+  return keepers.isEmpty
+    ? "the tables are the daemon's; nobody keeps its socket, so when it dies root can change them until it is back"
+    : "the tables are the daemon's; its socket is kept by \(names.joined(separator: " and by "))"
+}
+
+/// How many, and how long they took.
+private func repairs(_ counts: StatusDocument.Counts) -> String {
+  guard counts.repairs > 0 else { return "0 repairs" }
+  let mean = milliseconds(counts.repairSeconds / Double(counts.repairs))
+  return "\(counts.repairs) repairs (\(mean) on average, \(milliseconds(counts.longestRepairSeconds)) at most)"
 }
 
 /// Says on standard error why no daemon answered, and ends with status 1.

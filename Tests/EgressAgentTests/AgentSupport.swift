@@ -13,6 +13,12 @@ import Telemetry
 let scenarioFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appendingPathComponent("Scenarios/01-httpbin").path
 
+/// The executable that stands beside the one that runs the tests.
+let moatPath: String = {
+  let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+  return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("moat").path
+}()
+
 let workerNode = NodeName(rawValue: "worker-1")
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

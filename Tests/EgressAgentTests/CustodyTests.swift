@@ -1,10 +1,11 @@
-import EgressAgent
 import Foundation
 import Glibc
 import NamespaceLab
 import Nftables
 import NftablesKernel
 import Testing
+
+@testable import EgressAgent
 
 /// The table belongs to the daemon, through its death.
 @Suite(.enabled(if: geteuid() == 0, "needs root: it makes network namespaces"))
@@ -18,6 +19,7 @@ struct CustodyTests {
     let first = try manager.start { try daemon.start(through: $0) }
     #expect(try manager.await("FDSTORE=1\nFDPOLL=0\nFDNAME=moat-tables"))
     try daemon.await { $0.state == .inSync }
+    #expect(try daemon.client.status().keepers == ["service manager"])
     let owner = try daemon.standing()
     kill(first.process, SIGKILL)
     _ = try first.wait()
@@ -54,10 +56,13 @@ struct CustodyTests {
       try daemon.await { $0.state == .inSync }
       #expect(try daemon.client.status().counts.commits == 0)
     }
+    #expect(try told().contains("its socket is kept by moat hold\n"))
     hold?.stop()
     #expect(try hold?.wait().status == 0)
+    #expect(try told().contains("nobody keeps its socket"))
     hold = try daemon.startHold()
     try daemon.awaitHold(keepsSocket: true)
+    try daemon.await { $0.keepers == ["moat hold"] }
     kill(running.process, SIGKILL)
     _ = try running.wait()
     try expectOwned()
@@ -96,9 +101,101 @@ struct CustodyTests {
     try daemon.await { $0.state == .inSync }
     try daemon.client.handOver()
     #expect(try sockets(of: hold.process) == descriptors)
+    #expect(try daemon.client.status().keepers == [])
     running.stop()
     hold.stop()
   }
+
+  @Test func `Nobody but its own user gets or replaces what a hold keeps`() throws {
+    chmod(daemon.folder.path, 0o777)
+    let hold = try daemon.startHold()
+    try daemon.awaitHold(keepsSocket: false)
+    let first = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    try daemon.awaitHold(keepsSocket: true)
+    let owner = try daemon.standing()
+    kill(first.process, SIGKILL)
+    _ = try first.wait()
+    // Whoever may connect is judged by the hold, not by the socket's mode alone.
+    chmod(daemon.holdPath, 0o777)
+    chmod(daemon.folder.path + "/state", 0o777)
+    unlink(daemon.socket + ".lock")
+    let foreign = try daemon.start(through: [
+      "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+net_admin",
+      "--ambient-caps=+net_admin",
+    ])
+    try daemon.await { $0.state == .degraded && $0.faults.contains { $0.message.contains("is owned by") } }
+    #expect(try daemon.client.status().enforced == nil)
+    try daemon.client.handOver()
+    #expect(try daemon.standing() == owner)
+    foreign.stop()
+    let second = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    #expect(try daemon.standing() == owner)
+    second.stop()
+    hold.stop()
+  }
+
+  @Test func `A hold that never answers delays a daemon, and stops it from nothing else`() throws {
+    let hold = try daemon.startHold()
+    try daemon.awaitHold(keepsSocket: false)
+    kill(hold.process, SIGSTOP)
+    let began = ContinuousClock.now
+    let running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    #expect(.now - began < .seconds(8))
+    // It has the socket after all once it lives again, and can lose it.
+    kill(hold.process, SIGCONT)
+    try daemon.awaitHold(keepsSocket: true)
+    let owner = try daemon.standing()
+    kill(running.process, SIGKILL)
+    _ = try running.wait()
+
+    // With the socket in such a hold nobody owns the tables but it: the daemon says so, and goes on when it is gone.
+    kill(hold.process, SIGSTOP)
+    let next = try daemon.start()
+    try daemon.await { $0.state == .degraded && $0.faults.contains { $0.message.contains("is owned by") } }
+    #expect(try daemon.standing() == owner)
+    kill(hold.process, SIGKILL)
+    _ = try hold.wait()
+    try daemon.await { $0.state == .inSync }
+    #expect(try daemon.tables() == "table inet moat\n")
+    next.stop()
+  }
+
+  @Test func `Descriptors that were passed to another process are not taken`() throws {
+    let environment = ["LISTEN_PID": "7", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "other:moat-tables"]
+    #expect(storedDescriptors(named: "moat-tables", environment: environment, process: 7) == [4])
+    #expect(storedDescriptors(named: "moat-tables", environment: environment, process: 8) == [])
+    for (key, value) in [("LISTEN_PID", ""), ("LISTEN_FDS", "-1"), ("LISTEN_FDS", "3"), ("LISTEN_FDNAMES", "x")] {
+      let odd = environment.merging([key: value]) { $1 }
+      #expect(storedDescriptors(named: "moat-tables", environment: odd, process: 7) == [], "\(key)=\(value)")
+    }
+
+    // One that is there by accident, the owner's own socket even, with another's number.
+    let manager = try FakeServiceManager(at: daemon.folder.path + "/notify")
+    let first = try manager.start { try daemon.start(through: $0) }
+    #expect(try manager.await("FDSTORE=1\nFDPOLL=0\nFDNAME=moat-tables"))
+    try daemon.await { $0.state == .inSync }
+    kill(first.process, SIGKILL)
+    _ = try first.wait()
+    let second = try manager.start { starter in
+      try daemon.start(through: starter.map { $0.replacingOccurrences(of: "LISTEN_PID=$$", with: "LISTEN_PID=1") })
+    }
+    try daemon.await { $0.state == .degraded && $0.faults.contains { $0.message.contains("is owned by") } }
+    second.stop()
+  }
+
+  @Test func `A daemon whose tables are open to others says so`() throws {
+    let running = try daemon.start(arguments: ["--no-owner"])
+    try daemon.await { $0.state == .inSync }
+    #expect(try daemon.client.status().keepers == nil)
+    #expect(try told().contains("the tables have no owner"))
+    running.stop()
+  }
+
+  /// What `moat status` prints.
+  private func told() throws -> String { try daemon.moat(["status", "--socket", daemon.socket]).output }
 
   private func sockets(of process: Int32) throws -> Int {
     let folder = "/proc/\(process)/fd"

@@ -151,12 +151,6 @@ final class DaemonLab {
     let status = try? client.status()
     Issue.record("the daemon's status is not reached: \(status.map { "\($0)" } ?? "no daemon")")
   }
-
-  /// The executable that stands beside the one that runs the tests.
-  private var moatPath: String {
-    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("moat").path
-  }
 }
 
 extension LabTopology {

@@ -26,12 +26,18 @@ struct DisturbanceTests {
       try daemon.await { $0.counts.tampered == number + 1 && $0.counts.repairs == number + 1 && $0.state == .inSync }
       #expect(try daemon.held() == held, "\(command)")
     }
+    let counts = try daemon.client.status().counts
+    let mean = counts.repairSeconds / Double(wicked.count)
+    #expect(mean > 0 && counts.longestRepairSeconds >= mean && counts.longestRepairSeconds < 5, "\(counts)")
+    let told = try daemon.moat(["status", "--socket", daemon.socket]).output
+    #expect(told.contains("7 repairs (") && told.contains(" ms on average, "), "\(told)")
     // Other tables are not moat's business.
     try daemon.shell("nft add table inet other; nft delete table inet other")
     running.stop()
     #expect(try running.wait().status == 0)
     #expect(running.text.contains("nft (process ") && running.text.contains(") changed inet moat"))
-    #expect(running.text.contains("repaired what others had changed: "))
+    #expect(running.text.contains("repaired in "))
+    #expect(running.text.contains(" ms what others had changed: "))
   }
 
   @Test func `Two writers race, and every change of the manifests is enforced`() throws {

@@ -87,6 +87,36 @@ import Testing
     #expect(board.current.state == .unlocked && !board.current.isReady)
   }
 
+  @Test func `A clock that jumps decides nothing`() throws {
+    let jumps = Mutex<[Int64]>([])
+    let board = StatusBoard(newBoard().current) {
+      // Back by years, ahead by decades, to the beginning.
+      Timestamp(milliseconds: jumps.withLock { $0.isEmpty ? 0 : $0.removeFirst() })
+    }
+    let surroundings = ReconcilerSurroundings(board: board, stateFile: nil, manager: nil, logger: quietLogger)
+    var loop = ReconcilerLoop(
+      kernel, node: workerNode, surroundings: surroundings, schedule: ReconcilerSchedule(), logger: quietLogger)
+    var contents = ReconcilerInbox.Contents()
+    var now = ContinuousClock.now
+    for round in 0..<20 {
+      jumps.withLock { $0 = [1_767_323_045_678, 4, 2_000_000_000_000, 86_400_000] }
+      contents.input = round.isMultiple(of: 2) ? input : input.without(clients: true)
+      kernel.accidents = round.isMultiple(of: 3) ? [.refusal] : []
+      #expect(loop.step(contents, at: now) == nil)
+      now += .seconds(1)
+      #expect(loop.step(ReconcilerInbox.Contents(), at: now) == nil)
+      #expect(board.current.state == .inSync && board.current.faults.isEmpty, "round \(round)")
+      #expect(try contents.input.map { try kernel.kernel.read().0 == wantedRuleset($0) } == true)
+    }
+    // A node that slept for a year reads the kernel once when it wakes.
+    let reads = kernel.reads
+    kernel.kernel.overwrite(with: nil)
+    now += .seconds(365 * 86_400)
+    for _ in 0..<3 { #expect(loop.step(ReconcilerInbox.Contents(), at: now) == nil) }
+    #expect(kernel.reads == reads + 2, "read, and read back after the repair")
+    #expect(board.current.counts.repairs == 1)
+  }
+
   @Test func `Of several inputs the newest wins`() throws {
     let inbox = try ReconcilerInbox()
     var first = input

@@ -67,6 +67,23 @@ struct RunTests {
     running.stop()
   }
 
+  @Test func `The status lists what is wrong with the model`() throws {
+    let daemon = try DaemonLab()
+    let running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    try daemon.folder.write(
+      "{ apiVersion: v1, kind: Pod, metadata: { name: stray, namespace: a }, spec: { nodeName: worker-1 }, "
+        + "status: { phase: Running, podIP: 192.0.2.9, podIPs: [{ ip: 192.0.2.9 }] } }", to: "m/stray.yaml")
+    try daemon.await { $0.enforced?.shownFindings.contains { $0.text.contains("Pod a/stray") } == true }
+    let shown = try #require(try daemon.client.status().enforced)
+    #expect(shown.shownFindings.count == (shown.findings["warning"] ?? 0) + (shown.findings["error"] ?? 0))
+    let told = try daemon.moat(["status", "--socket", daemon.socket]).output
+    #expect(told.contains("    warning M007 Pod a/stray"), "\(told)")
+    let json = try daemon.moat(["status", "--json", "--socket", daemon.socket]).output
+    #expect(json.contains("\"severity\" : \"warning\"") && json.contains("Pod a/stray"), "\(json)")
+    running.stop()
+  }
+
   @Test func `Unlock asks the daemon, which removes the tables and ends`() throws {
     let daemon = try DaemonLab()
     let running = try daemon.start()

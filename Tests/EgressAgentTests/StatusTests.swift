@@ -1,4 +1,4 @@
-import EgressAgent
+import EgressPolicy
 import Foundation
 import Glibc
 import Logging
@@ -6,6 +6,8 @@ import StatusServer
 import Synchronization
 import Telemetry
 import Testing
+
+@testable import EgressAgent
 
 @Suite struct StatusTests {
   @Test func `A fault keeps its moment, and the state follows the faults`() {
@@ -26,6 +28,18 @@ import Testing
     board.report([], from: "kernel")
     board.report([], from: "manifests")
     #expect(board.current.state == .starting)
+  }
+
+  @Test func `Findings are shown by severity, and not too many`() {
+    let finding = { (code: FindingCode, number: Int) in
+      Finding(code, path: "spec.p\(number)", "is so", advice: "change it")
+    }
+    let warnings = (0..<60).map { finding(.addressClaimedTwice, $0) }
+    let notes = (0..<3).map { finding(.masquerading, $0) }
+    let found = shown(notes + warnings)
+    #expect(found.map(\.severity) == Array(repeating: "warning", count: StatusDocument.Finding.limit))
+    #expect(found[0].code == "M006" && found[0].text == "\(warnings[0])")
+    #expect(shown([]) == [] && shown(notes) == [])
   }
 
   @Test func `A moment is written and read`() throws {

@@ -33,6 +33,3 @@ struct UnitFileTests {
     #expect(result.status == 0, "\(result.output)")
   }
 }
-
-private let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().path

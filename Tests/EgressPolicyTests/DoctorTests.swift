@@ -51,6 +51,10 @@ struct DoctorTests {
     #expect(try codes { $0.missing = .value([.ownership: "old"]) } == [.kernelWithoutOwnership])
     #expect(try codes { $0.sysctls = .value(["ipv4/ip_forward": "0"]) } == [.kernelSetting])
     #expect(try codes { $0.sysctls = .value(["ipv4/ip_forward": "1"]) } == [])
+    for path in ["ipv4/conf/all/accept_source_route", "ipv6/conf/all/seg6_enabled"] {
+      #expect(try codes { $0.sysctls = .value([path: "1"]) } == [.sourceRoutes])
+      #expect(try codes { $0.sysctls = .value([path: "0"]) } == [])
+    }
     #expect(try codes { $0.nftablesFlushes = .value(true) } == [.neighbourFlushes])
     #expect(try codes { $0.firewalldFlushes = .value(true) } == [.neighbourFlushes])
     #expect(try codes { $0.programs = .value(["eth0": "XDP"]) } == [.programMayBypass])

@@ -151,8 +151,10 @@ private let broken = """
     - { name: d, to: [], ports: [{ protocol: ICMP, port: 8 }] }
     - { name: e, to: [], ports: [] }
     - { name: e, to: [], ports: [] }
+    - { name: "", to: [{ cidr: 10.0.0.1/8 }, 1], ports: [{ protocol: X, port: 0, endPort: 5 }, {}], cgroup: ., x: 1 }
+    - host
   exceptions:
-  - { name: a, from: { podSelector: {}, serviceAccount: x }, to: [], ports: [] }
+  - { name: a, from: { podSelector: {}, serviceAccount: x, namespace: A/b, pod: 1 }, to: {}, ports: [1] }
   - { from: {}, to: [], ports: [] }
   names:
     hosts: { "*.a": [1.2.3.4], a.example: [], A.Example: [] }
@@ -187,14 +189,27 @@ private let golden = [
   "c.yaml:19: host.allow[1].ports[0]: {protocol: …} has no port; for all of them write port: 1 and endPort: 65535",
   "c.yaml:20: host.allow[2].ports[0].endPort: \"4\" is below port 5",
   "c.yaml:21: host.allow[3].ports[0].port: \"8\" cannot stand with ICMP, which has no ports",
-  "c.yaml:18: host.allow: [6 values] has these names more than once: e",
-  "c.yaml:25: exceptions[0].from: {podSelector: …} has both podSelector and serviceAccount; make two exceptions of it",
-  "c.yaml:26: exceptions[1].name: is missing",
-  "c.yaml:28: names.hosts[\"*.a\"]: \"*.a\" has a wildcard, which cannot stand here",
-  "c.yaml:28: names.hosts[\"A.Example\"]: [] is given twice, as a.example",
-  "c.yaml:29: names.grace: \"300\" is no duration; write hours, minutes and seconds like 5m, 30s or 1h30m",
-  "c.yaml:30: names.maxAddressesPerHost: \"0\" is not a number from 1 to 65536",
-  "c.yaml:31: log.level: \"loud\" is none of trace, debug, info, notice, warning, error, critical",
-  "c.yaml:31: log.denied.rate: \"0\" is not a number from 1 to 1000000",
-  "c.yaml:32: listen: \"localhost:9470\" is not an IP address, like 198.51.100.2:443",
+  "c.yaml:24: host.allow[6].x: \"1\" is an unknown field",
+  "c.yaml:24: host.allow[6].name: is empty",
+  "c.yaml:24: host.allow[6].to[0].cidr: \"10.0.0.1/8\" has host bits set; did you mean 10.0.0.0/8?",
+  "c.yaml:24: host.allow[6].to[1]: \"1\" is an integer, not an object",
+  "c.yaml:24: host.allow[6].ports[0].protocol: \"X\" is none of TCP, UDP, SCTP, ICMP",
+  "c.yaml:24: host.allow[6].ports[0].port: \"0\" is not a number from 1 to 65535",
+  "c.yaml:24: host.allow[6].ports[1]: {} has no port; for all of them write port: 1 and endPort: 65535",
+  "c.yaml:24: host.allow[6].cgroup: \".\" is no cgroup below the root, like system.slice/containerd.service",
+  "c.yaml:25: host.allow[7]: \"host\" is a string, not an object",
+  "c.yaml:18: host.allow: [8 values] has these names more than once: e",
+  "c.yaml:27: exceptions[0].from.pod: \"1\" is an unknown field",
+  "c.yaml:27: exceptions[0].from: {podSelector: …} has both podSelector and serviceAccount; make two exceptions of it",
+  "c.yaml:27: exceptions[0].from.namespace: \"A/b\" is no name: lower-case letters, digits, hyphens and dots, 253 at most",
+  "c.yaml:27: exceptions[0].to: {} is an object, not a list",
+  "c.yaml:27: exceptions[0].ports[0]: \"1\" is an integer, not an object",
+  "c.yaml:28: exceptions[1].name: is missing",
+  "c.yaml:30: names.hosts[\"*.a\"]: \"*.a\" has a wildcard, which cannot stand here",
+  "c.yaml:30: names.hosts[\"A.Example\"]: [] is given twice, as a.example",
+  "c.yaml:31: names.grace: \"300\" is no duration; write hours, minutes and seconds like 5m, 30s or 1h30m",
+  "c.yaml:32: names.maxAddressesPerHost: \"0\" is not a number from 1 to 65536",
+  "c.yaml:33: log.level: \"loud\" is none of trace, debug, info, notice, warning, error, critical",
+  "c.yaml:33: log.denied.rate: \"0\" is not a number from 1 to 1000000",
+  "c.yaml:34: listen: \"localhost:9470\" is not an IP address, like 198.51.100.2:443",
 ]

@@ -21,6 +21,28 @@ extension WirePacket {
     return packet
   }
 
+  /// The same IPv4 packet with options, which end of options fills up to whole words. See: RFC 791, section 3.1
+  package func with(options: [UInt8]) -> WirePacket {
+    let filled = options + [UInt8](repeating: 0, count: (4 - options.count % 4) % 4)
+    precondition(source.family == .v4 && filled.count <= 40, "no header has room for \(filled.count) bytes of options")
+    var header = Array(bytes.prefix(20)) + filled
+    header[0] = 0x40 | UInt8(header.count / 4)
+    header.replaceSubrange(2..<4, with: twoBytes(header.count + content.count))
+    header.replaceSubrange(10..<12, with: [0, 0])
+    header.replaceSubrange(10..<12, with: twoBytes(Int(internetChecksum(header))))
+    guard let packet = WirePacket(bytes: header + content) else { preconditionFailure("a built header is whole") }
+    return packet
+  }
+
+  /// The same IPv6 packet with a header before its content; the header's first byte becomes the content's protocol.
+  /// See: RFC 8200, section 4
+  package func with(extension number: UInt8, _ header: [UInt8]) -> WirePacket {
+    precondition(source.family == .v6 && header.count % 8 == 0, "extension headers are whole eights of bytes")
+    return .ip(
+      from: source, to: destination, TransportProtocol(rawValue: number),
+      [transport.rawValue] + header.dropFirst() + content, hopLimit: bytes[7])
+  }
+
   /// A TCP segment with any flags.
   package static func tcp(
     from source: SocketAddress, to destination: SocketAddress, flags: TCPFlags, sequence: UInt32 = 1,

@@ -75,6 +75,9 @@ struct RuleTests {
         Rule([
           .lookup([.source6], .isIn, set: "links"), .compare(.icmp6Type, .equal, 136), .verdict(.goto("other")),
         ]),
+        Rule([.compare(.headerLength4, .notEqual, 5), .compare(.headerLength4, .notEqual, 6), .verdict(.drop)]),
+        Rule([.routingHeader, .verdict(.drop)]),
+        Rule([.lookup([.source6], .isIn, set: "links"), .routingHeader, .verdict(.drop)]),
       ])
     let wanted = Ruleset(tables: [
       Table(
@@ -113,6 +116,9 @@ struct RuleTests {
           @th,64,128 != @targets drop
           @th,64,128 @link-targets accept
           ip6 saddr @links icmpv6 type nd-neighbor-advert goto other
+          ip hdrlength != 5 ip hdrlength != 6 drop
+          exthdr rt exists drop
+          ip6 saddr @links exthdr rt exists drop
         }
       }
       """
@@ -274,6 +280,17 @@ private let comparisons = [
   RuleExample(
     "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 accept",
     [.compare(.icmp6Type, .equal, 135), .compare(.hopLimit6, .equal, 255), .verdict(.accept)]),
+  RuleExample("ip hdrlength 6 drop", [.compare(.headerLength4, .equal, 6), .verdict(.drop)]),
+  RuleExample(
+    "ip hdrlength != 5 ip hdrlength != 6 ip saddr @pods4 drop",
+    [
+      .compare(.headerLength4, .notEqual, 5), .compare(.headerLength4, .notEqual, 6),
+      .lookup([.source4], .isIn, set: "pods4"), .verdict(.drop),
+    ]),
+  RuleExample("exthdr rt exists drop", [.routingHeader, .verdict(.drop)]),
+  RuleExample(
+    "ip6 saddr @pods6 exthdr rt exists drop",
+    [.lookup([.source6], .isIn, set: "pods6"), .routingHeader, .verdict(.drop)]),
   RuleExample("ip6 hoplimit != 255 drop", [.compare(.hopLimit6, .notEqual, 255), .verdict(.drop)]),
   RuleExample(
     "ct state established,related accept", [.connectionState([.established, .related]), .verdict(.accept)]),

@@ -37,6 +37,7 @@ let statementForms: [(statements: [Statement], text: String)] = [
   ([.compare(.icmpType, .notEqual, 200)], "icmp type != 200"),
   ([.compare(.icmp6Type, .equal, 135)], "icmpv6 type nd-neighbor-solicit"),
   ([.compare(.hopLimit6, .notEqual, 255)], "ip6 hoplimit != 255"),
+  ([.compare(.headerLength4, .notEqual, 5)], "ip hdrlength != 5"), ([.routingHeader], "exthdr rt exists"),
   ([.compare(.networkProtocol, .equal, 2)], "meta nfproto ipv4"),
   ([.compare(.networkProtocol, .notEqual, 10)], "meta nfproto != ipv6"),
   ([.compare(.transportProtocol, .equal, 132)], "meta l4proto sctp"),

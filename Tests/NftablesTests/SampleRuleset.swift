@@ -131,7 +131,11 @@ private let sampleChains: [Chain] = [
     ]),
   Chain(
     "raw-prerouting", hook: Hook(.prerouting, priority: -300, policy: .accept),
-    rules: [Rule([.compare(.transportProtocol, .equal, 4), .verdict(.drop)], comment: "S14")]),
+    rules: [
+      Rule([.compare(.headerLength4, .notEqual, 5), .compare(.headerLength4, .notEqual, 6), .verdict(.drop)]),
+      Rule([.routingHeader, .verdict(.drop)]),
+      Rule([.compare(.transportProtocol, .equal, 4), .verdict(.drop)], comment: "S14"),
+    ]),
   Chain(
     "refuse-external",
     rules: [

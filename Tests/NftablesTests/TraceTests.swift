@@ -56,6 +56,17 @@ import Testing
     }
   }
 
+  @Test func optionsAndRoutingHeadersAreSeen() throws {
+    let plain = try prerouting { _ in }
+    #expect(plain.steps.isEmpty && plain.verdict == .accepted)
+    for length in [UInt8(7), 15] { #expect(try prerouting { $0.headerLength = length }.verdict == .dropped) }
+    #expect(try prerouting { $0.headerLength = 6 }.verdict == .accepted)
+    #expect(try prerouting { $0.hasRoutingHeader = true }.verdict == .accepted, "IPv4 has none")
+    let far6 = address("2001:db8::1")
+    #expect(try prerouting(to: far6) { $0.hasRoutingHeader = true }.verdict == .dropped)
+    #expect(try prerouting(to: far6) { $0.headerLength = 15 }.verdict == .accepted, "IPv6 has no such length")
+  }
+
   @Test func portsOfPacketsWithoutPortsMatchOnlyEveryPort() {
     let fields: [Field] = [.destination4, .transportProtocol, .destinationPort]
     let ping = Packet(from: pod, to: far, .icmp)
@@ -130,6 +141,12 @@ private let far = address("203.0.113.10")
 
 private func forward(_ packet: Packet) throws -> Trace {
   trace(packet, through: try #require(sampleRuleset[moat]), at: .forward)
+}
+
+private func prerouting(to target: IPAddress = far, _ change: (inout Packet) -> Void) throws -> Trace {
+  var packet = Packet(from: target.family == .v4 ? pod : address("fd00::1"), to: target, .udp)
+  change(&packet)
+  return trace(packet, through: try #require(sampleRuleset[moat]), at: .prerouting)
 }
 
 private func matches(_ statement: Statement, _ packet: Packet) -> Bool {

@@ -218,6 +218,25 @@ struct BridgeTests {
       ])
   }
 
+  @Test func `No packet with a source route crosses the bridge`() throws {
+    for isGuarded in [false, true] {
+      let bridge = try BridgeLab(seenByInet: false, isGuarded: isGuarded)
+      let (from, to) = (try bridge.hardware(of: reviews), try bridge.hardware(of: details))
+      let capture = try bridge.lab.capture(at: details)
+      for route in routes + othersRoutes {
+        let packet = route.packet(from: .pod, to: .otherPod)
+        let type: UInt16 = packet.source.family == .v4 ? 0x0800 : 0x86dd
+        let before = capture.packets().count
+        try bridge.lab.sendFrame(from: reviews, frame(to: to, from: from, type, packet.bytes))
+        let arrived = capture.waitFor(.milliseconds(isGuarded ? 200 : 3000)) { _ in
+          capture.packets().dropFirst(before).contains(packet)
+        }
+        #expect((arrived != nil) == !isGuarded, "\(route.testDescription)")
+      }
+      #expect(try !isGuarded || bridge.refused(.origin) == UInt64(routes.count + othersRoutes.count))
+    }
+  }
+
   @Test func `DHCP still asks everybody`() throws {
     let bridge = try BridgeLab(seenByInet: false, isGuarded: true)
     let capture = try bridge.lab.capture(at: details)

@@ -40,7 +40,7 @@ extension Configuration {
     faults.set(&configuration.gatewayNodeSelector, from: gatewayNodes["selector"], ManifestReader.labelSelector)
     configuration.gateways = Gateways(top["gateways"], noting: &faults)
     configuration.host = Host(top["host"], noting: &faults)
-    configuration.exceptions = faults.each(top["exceptions"], ManifestReader.exception)
+    configuration.exceptions = faults.exceptions(top["exceptions"])
     faults.checkUnique(configuration.exceptions.map(\.name), in: top["exceptions"])
     configuration.names = Names(top["names"], noting: &faults)
     let names = top["names"].flatMap { try? $0.object() }
@@ -106,7 +106,7 @@ extension Configuration.Host {
     faults.set(&mode, from: fields["mode"], ManifestReader.keyword)
     faults.setEach(&presets, from: fields["presets"], ManifestReader.keyword)
     faults.setEach(&cgroups, from: fields["cgroups"], ManifestReader.cgroup)
-    allow = faults.each(fields["allow"], ManifestReader.hostAllowance)
+    allow = faults.hostAllowances(fields["allow"])
     faults.checkUnique(allow.map(\.name), in: fields["allow"])
   }
 }

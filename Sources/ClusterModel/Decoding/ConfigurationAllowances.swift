@@ -1,69 +1,95 @@
 import NetworkValues
 
-extension ManifestReader {
-  /// One of `host.allow`.
-  func hostAllowance() throws(ManifestFault) -> Configuration.HostAllowance {
-    let fields = try object(of: ["name", "to", "ports", "cgroup"])
-    return Configuration.HostAllowance(
-      name: try fields.required("name").text(), to: try fields.required("to").list(ManifestReader.destination),
-      ports: try fields.required("ports").list(ManifestReader.portAllowance),
-      cgroup: try fields["cgroup"]?.cgroup())
+extension FaultList {
+  /// `host.allow`. An entry with faults is left out, after all of them were noted.
+  mutating func hostAllowances(_ list: ManifestReader?) -> [Configuration.HostAllowance] {
+    entries(of: list, with: ["name", "to", "ports", "cgroup"]) { faults, fields in
+      let name = faults.required("name", of: fields, ManifestReader.text)
+      let (to, ports) = faults.reach(of: fields)
+      let cgroup = faults.read(fields["cgroup"], ManifestReader.cgroup)
+      return Configuration.HostAllowance(name: name ?? "", to: to, ports: ports, cgroup: cgroup)
+    }
   }
 
-  /// One of `exceptions`.
-  func exception() throws(ManifestFault) -> Configuration.Exception {
-    let fields = try object(of: ["name", "from", "to", "ports"])
-    return Configuration.Exception(
-      name: try fields.required("name").text(), from: try fields.required("from").podSelector(),
-      to: try fields.required("to").list(ManifestReader.destination),
-      ports: try fields.required("ports").list(ManifestReader.portAllowance))
+  /// `exceptions`, in the same way.
+  mutating func exceptions(_ list: ManifestReader?) -> [Configuration.Exception] {
+    entries(of: list, with: ["name", "from", "to", "ports"]) { faults, fields in
+      let name = faults.required("name", of: fields, ManifestReader.text)
+      let from = faults.required("from", of: fields, ManifestReader.object).map { faults.podSelector($0) }
+      let (to, ports) = faults.reach(of: fields)
+      return Configuration.Exception(
+        name: name ?? "", from: from ?? Configuration.PodSelector(namespace: nil), to: to, ports: ports)
+    }
+  }
+
+  /// Objects of a list with these members, read on after a fault; those without any.
+  private mutating func entries<Entry>(
+    of list: ManifestReader?, with known: [String], _ make: (inout FaultList, ObjectReader) -> Entry
+  ) -> [Entry] {
+    let elements = read(list, ManifestReader.elements) ?? []
+    return elements.compactMap { element in
+      let before = faults.count
+      guard let fields = object(element, of: known) else { return nil }
+      let entry = make(&self, fields)
+      return faults.count == before ? entry : nil
+    }
+  }
+
+  /// `to` and `ports`.
+  private mutating func reach(
+    of fields: ObjectReader
+  ) -> ([Configuration.Destination], [Configuration.PortAllowance]) {
+    let to = required("to", of: fields, ManifestReader.elements) ?? []
+    let ports = required("ports", of: fields, ManifestReader.elements) ?? []
+    return (to.compactMap { read($0, ManifestReader.destination) }, ports.compactMap { portAllowance($0) })
   }
 
   /// `from` of an exception.
-  private func podSelector() throws(ManifestFault) -> Configuration.PodSelector {
-    let fields = try object(of: ["namespace", "podSelector", "serviceAccount"])
+  private mutating func podSelector(_ fields: ObjectReader) -> Configuration.PodSelector {
+    noteUnknown(in: fields, besides: ["namespace", "podSelector", "serviceAccount"])
     if fields["podSelector"] != nil, fields["serviceAccount"] != nil {
-      throw fault("has both podSelector and serviceAccount; make two exceptions of it")
+      note(fields.reader.fault("has both podSelector and serviceAccount; make two exceptions of it"))
     }
     return Configuration.PodSelector(
-      namespace: try fields["namespace"]?.objectName(), podSelector: try fields["podSelector"]?.labelSelector(),
-      serviceAccount: try fields["serviceAccount"]?.objectName())
+      namespace: read(fields["namespace"], ManifestReader.objectName),
+      podSelector: read(fields["podSelector"], ManifestReader.labelSelector),
+      serviceAccount: read(fields["serviceAccount"], ManifestReader.objectName))
   }
 
+  /// One of `ports`: `protocol`, `port` and `endPort`, both included.
+  private mutating func portAllowance(_ reader: ManifestReader) -> Configuration.PortAllowance? {
+    guard let fields = object(reader, of: ["protocol", "port", "endPort"]) else { return nil }
+    var transport = Configuration.PortAllowance.Transport.tcp
+    set(&transport, from: fields["protocol"], ManifestReader.keyword)
+    if transport == .icmp {
+      for port in [fields["port"], fields["endPort"]].compactMap({ $0 }) {
+        note(port.fault("cannot stand with ICMP, which has no ports"))
+      }
+      return Configuration.PortAllowance(transport: .icmp, range: .all)
+    }
+    if fields["port"] == nil { note(reader.fault("has no port; for all of them write port: 1 and endPort: 65535")) }
+    let (first, last) = (read(fields["port"], ManifestReader.port), read(fields["endPort"], ManifestReader.port))
+    guard let first else { return nil }
+    if let last, last < first { note((fields["endPort"] ?? reader).fault("is below port \(first)")) }
+    return Configuration.PortAllowance(
+      transport: transport, range: PortRange(first: first, last: max(first, last ?? first)))
+  }
+}
+
+extension ManifestReader {
   /// `matchLabels`, the only part of Kubernetes' LabelSelector that is known here.
   func labelSelector() throws(ManifestFault) -> LabelSelector {
     LabelSelector(matchLabels: try object(of: ["matchLabels"])["matchLabels"]?.labels() ?? [:])
   }
 
   /// One of `to`: `cidr` or `host`.
-  private func destination() throws(ManifestFault) -> Configuration.Destination {
+  fileprivate func destination() throws(ManifestFault) -> Configuration.Destination {
     let fields = try object(of: ["cidr", "host"])
     switch (fields["cidr"], fields["host"]) {
     case (let cidr?, nil): return .cidr(try cidr.prefix())
     case (nil, let host?): return .host(try host.host(allowingWildcard: false))
     default: throw fault("must have either cidr or host")
     }
-  }
-
-  /// One of `ports`: `protocol`, `port` and `endPort`, both included.
-  private func portAllowance() throws(ManifestFault) -> Configuration.PortAllowance {
-    let fields = try object(of: ["protocol", "port", "endPort"])
-    let transport: Configuration.PortAllowance.Transport = try fields["protocol"]?.keyword() ?? .tcp
-    if transport == .icmp {
-      let port = fields["port"] ?? fields["endPort"]
-      if let port { throw port.fault("cannot stand with ICMP, which has no ports") }
-      return Configuration.PortAllowance(transport: .icmp, range: .all)
-    }
-    guard let first = fields["port"] else {
-      throw fault("has no port; for all of them write port: 1 and endPort: 65535")
-    }
-    let port = try first.port()
-    guard let last = fields["endPort"] else {
-      return Configuration.PortAllowance(transport: transport, range: PortRange(port))
-    }
-    let end = try last.port()
-    guard end >= port else { throw last.fault("is below port \(port)") }
-    return Configuration.PortAllowance(transport: transport, range: PortRange(first: port, last: end))
   }
 
   /// A cgroup below the root: `system.slice/containerd.service`.

@@ -43,11 +43,31 @@ struct FaultList: Sendable {
     if let reader { target = each(reader, read) }
   }
 
+  /// What `read` makes of a member that must be there; `nil` where it is not, or is wrong.
+  mutating func required<Value>(_ name: String, of fields: ObjectReader, _ read: Reading<Value>) -> Value? {
+    do { return try read(fields.required(name))() } catch {
+      note(error)
+      return nil
+    }
+  }
+
+  /// The members of an object; `nil` for anything else. Unknown fields are noted.
+  mutating func object(_ reader: ManifestReader, of known: [String]) -> ObjectReader? {
+    let object = read(reader, ManifestReader.object)
+    if let object { noteUnknown(in: object, besides: known) }
+    return object
+  }
+
+  /// Notes every member that is not called one of `known`.
+  mutating func noteUnknown(in object: ObjectReader, besides known: [String]) {
+    faults += object.unknownFields(besides: known)
+  }
+
   /// The members of an object, without any where it is absent or wrong. Unknown fields are noted where `known` is given.
   mutating func section(_ reader: ManifestReader?, of known: [String]? = nil) -> ObjectReader {
     guard let reader else { return ObjectReader(members: [], reader: ManifestReader(ManifestValue(.null))) }
     guard let object = read(reader, ManifestReader.object) else { return ObjectReader(members: [], reader: reader) }
-    if let known { faults += object.unknownFields(besides: known) }
+    if let known { noteUnknown(in: object, besides: known) }
     return object
   }
 }

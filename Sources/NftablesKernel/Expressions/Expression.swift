@@ -27,6 +27,7 @@ enum LoadSource: Hashable {
   case connection(ConnectionExpression)
   case fib(FibExpression)
   case socket(SocketExpression)
+  case extensionHeader(ExtensionHeaderExpression)
 }
 
 extension Expression {
@@ -40,6 +41,10 @@ extension Expression {
       self.init(load: ConnectionExpression(object).map(LoadSource.connection), object, register: NFTNL_EXPR_CT_DREG)
     case "socket":
       self.init(load: SocketExpression(object).map(LoadSource.socket), object, register: NFTNL_EXPR_SOCKET_DREG)
+    case "exthdr":
+      self.init(
+        load: ExtensionHeaderExpression(object).map(LoadSource.extensionHeader), object,
+        register: NFTNL_EXPR_EXTHDR_DREG)
     case "fib": self.init(load: FibExpression(object).map(LoadSource.fib), object, register: NFTNL_EXPR_FIB_DREG)
     default: self.init(effect: object)
     }
@@ -76,6 +81,7 @@ extension Expression {
     case .load(.connection(let connection), let word): connection.makeObject(word)
     case .load(.fib(let fib), let word): fib.makeObject(word)
     case .load(.socket(let socket), let word): socket.makeObject(word)
+    case .load(.extensionHeader(let header), let word): header.makeObject(word)
     case .bitwise(let bitwise): bitwise.makeObject()
     case .compare(let compare): compare.makeObject()
     case .lookup(let lookup): lookup.makeObject()

@@ -19,6 +19,9 @@ struct ExpressionObject {
   /// Whether the attribute is there.
   func has(_ attribute: Int) -> Bool { nftnl_expr_is_set(handle, UInt16(attribute)) }
 
+  /// A byte; 0 where the attribute is missing.
+  func u8(_ attribute: Int) -> UInt8 { has(attribute) ? nftnl_expr_get_u8(handle, UInt16(attribute)) : 0 }
+
   /// A short number; 0 where the attribute is missing.
   func u16(_ attribute: Int) -> UInt16 { has(attribute) ? nftnl_expr_get_u16(handle, UInt16(attribute)) : 0 }
 
@@ -53,6 +56,7 @@ struct ExpressionObject {
   }
 
   func set(_ attribute: Int, _ value: UInt32) { nftnl_expr_set_u32(handle, UInt16(attribute), value) }
+  func set(_ attribute: Int, u8 value: UInt8) { nftnl_expr_set_u8(handle, UInt16(attribute), value) }
   func set(_ attribute: Int, u16 value: UInt16) { nftnl_expr_set_u16(handle, UInt16(attribute), value) }
   func set(_ attribute: Int, u64 value: UInt64) { nftnl_expr_set_u64(handle, UInt16(attribute), value) }
   func set(_ attribute: Int, _ value: String) { _ = nftnl_expr_set_str(handle, UInt16(attribute), value) }
