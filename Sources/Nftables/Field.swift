@@ -38,6 +38,10 @@ package enum Field: Hashable, Sendable {
   /// `arp saddr ip`: whose hardware address an ARP packet tells. Bridge tables only.
   case arpSource4
 
+  /// `ct original ip daddr` and `ct original ip6 daddr`: where the connection was opened to, before any translation. Of
+  /// no connection, and of one of the other IP version, there is none. See: nft(8), CONNTRACK EXPRESSIONS
+  case originalDestination4, originalDestination6
+
   /// `socket cgroupv2 level N`: which cgroup that lies `level` below the root the sending or receiving socket is in or
   /// below. A packet without a full socket has none; only prerouting, input and output may ask. The root is level 0.
   case cgroup(level: UInt8)
@@ -48,13 +52,14 @@ package enum Field: Hashable, Sendable {
     .transportProtocol, .inputInterface, .outputInterface, .tcpDestinationPort, .udpDestinationPort, .udpSourcePort,
     .destinationPort, .icmpType, .icmp6Type,
     .neighbourTarget6, .etherType, .arpSource4,
+    .originalDestination4, .originalDestination6,
   ]
 
   /// The type a set must give this field.
   package var type: FieldType {
     switch self {
-    case .source4, .destination4, .arpSource4: .address4
-    case .source6, .destination6: .address6
+    case .source4, .destination4, .arpSource4, .originalDestination4: .address4
+    case .source6, .destination6, .originalDestination6: .address6
     case .hopLimit6, .headerLength4, .networkProtocol: .byte
     case .transportProtocol: .transportProtocol
     case .inputInterface, .outputInterface: .interface

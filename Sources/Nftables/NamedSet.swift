@@ -12,9 +12,12 @@ package struct NamedSet: Hashable, Sendable {
   package var name: String { definition.name }
 
   /// A hash set. Sorts `keys` and drops duplicates; the declared size follows from their number.
-  package init(hash name: String, of type: [FieldType], keys: [ElementKey]) {
+  ///
+  /// - Parameter timeout: seconds after which elements vanish; `nil` for ever.
+  package init(hash name: String, of type: [FieldType], keys: [ElementKey], timeout: UInt32? = nil) {
     let unique = keys.sortedUnique()
-    definition = SetDefinition(name: name, type: type, kind: .hash(size: declaredSize(for: unique.count)))
+    definition = SetDefinition(
+      name: name, type: type, kind: .hash(size: declaredSize(for: unique.count)), timeout: timeout)
     elements = .keys(unique)
   }
 
@@ -55,10 +58,14 @@ package struct SetDefinition: Hashable, Sendable {
   /// Hash or interval.
   package var kind: Kind
 
-  package init(name: String, type: [FieldType], kind: Kind) {
+  /// Seconds after which an element of a hash set vanishes that nobody adds anew; `nil` for elements that stay.
+  package var timeout: UInt32?
+
+  package init(name: String, type: [FieldType], kind: Kind, timeout: UInt32? = nil) {
     self.name = name
     self.type = type
     self.kind = kind
+    self.timeout = timeout
   }
 }
 

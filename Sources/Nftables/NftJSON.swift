@@ -45,8 +45,10 @@ extension NamedSet {
       }
     let elements: [(String, JSONValue)] =
       elements.count == 0 ? [] : [("elem", .elements(elements, of: definition.type))]
+    let timeout: [(String, JSONValue)] =
+      definition.timeout.map { [("flags", .array([.string("timeout")])), ("timeout", .number(UInt64($0)))] } ?? []
     return object(
-      "set", named(name, in: table) + [("type", .list(definition.type.map(\.nftName))), kind] + elements)
+      "set", named(name, in: table) + [("type", .list(definition.type.map(\.nftName))), kind] + timeout + elements)
   }
 }
 

@@ -36,6 +36,11 @@ extension Field {
     // nft 1.0.6 leaves the level out, and does not read this object back.
     if case .cgroup = self { return .object([("socket", .object([("key", .string("cgroupv2"))]))]) }
     if type == .interface { return .object([("meta", .object([("key", .string(nftExpression))]))]) }
+    if let protocolName = originalProtocol {
+      return .object([
+        ("ct", .object([("key", .string("\(protocolName) daddr")), ("dir", .string("original"))]))
+      ])
+    }
     if self == .neighbourTarget6 {
       let place: [(String, JSONValue)] = [("base", .string("th")), ("offset", .number(64)), ("len", .number(128))]
       return .object([("payload", .object(place))])
@@ -45,6 +50,14 @@ extension Field {
       return .object([("meta", .object([("key", words[1])]))])
     }
     return .object([("payload", .object([("protocol", words[0]), ("field", words[1])]))])
+  }
+
+  private var originalProtocol: String? {
+    switch self {
+    case .originalDestination4: "ip"
+    case .originalDestination6: "ip6"
+    default: nil
+    }
   }
 
   fileprivate func jsonName(of value: UInt16) -> JSONValue {

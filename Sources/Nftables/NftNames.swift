@@ -11,6 +11,8 @@ extension Field {
     case .source6: "ip6 saddr"
     case .destination6: "ip6 daddr"
     case .hopLimit6: "ip6 hoplimit"
+    case .originalDestination4: "ct original ip daddr"
+    case .originalDestination6: "ct original ip6 daddr"
     case .headerLength4: "ip hdrlength"
     case .networkProtocol: "meta nfproto"
     case .transportProtocol: "meta l4proto"

@@ -78,12 +78,12 @@ extension TextBuffer {
 }
 
 extension SetDefinition {
-  /// The lines of the definition: type, and size or flags.
+  /// The lines of the definition: type, and size, timeout or flags.
   var nftProperties: [String] {
     let names = type.contains(.neighbourTarget) ? type.map(\.nftExample) : type.map(\.nftName)
     let type = "\(type.contains(.neighbourTarget) ? "typeof" : "type") \(names.joined(separator: " . "))"
     return switch kind {
-    case .hash(let size): [type, "size \(size)"]
+    case .hash(let size): [type, "size \(size)"] + (timeout.map { ["timeout \($0)s"] } ?? [])
     case .interval: [type, "flags interval"]
     }
   }

@@ -35,6 +35,9 @@ package struct Packet: Hashable, Sendable {
   /// Whether this node translated the connection's destination.
   package var destinationTranslated: Bool
 
+  /// Where the connection was opened to, before any translation; `nil` for `destination`, or, of a reply, `source`.
+  package var originalDestination: IPAddress?
+
   /// The index of the interface the packet came in by; `nil` for packets of the host itself.
   package var inputInterface: UInt32?
 
@@ -132,6 +135,11 @@ extension Packet {
     }
   }
 
+  private func openedTo(_ family: IPFamily) -> FieldValue? {
+    let address = originalDestination ?? (direction == .original ? destination : source)
+    return hasConnection && address.family == family ? .known(address.value) : nil
+  }
+
   /// The value of a field of an IP packet.
   private func content(of field: Field) -> FieldValue? {
     switch field {
@@ -151,6 +159,8 @@ extension Packet {
     case .icmp6Type: transport == .icmpv6 ? icmpType.map { .known(UInt128($0)) } : nil
     case .cgroup(let level): cgroup(at: Int(level)).map { .known(UInt128($0)) }
     case .neighbourTarget6: neighbourTarget.map { .known($0.value) }
+    case .originalDestination4: openedTo(.v4)
+    case .originalDestination6: openedTo(.v6)
     case .inputInterface, .outputInterface, .etherType, .arpSource4: nil
     }
   }

@@ -29,6 +29,8 @@ private func familyProblems(of statement: Statement, in family: TableID.Family) 
   case (.bridge, .connectionState), (.bridge, .connectionDirection), (.bridge, .destinationTranslated),
     (.bridge, .localAddress), (.bridge, .reject):
     ["says \"\(statement.nftSyntax)\", which bridges do not know"]
+  case (.bridge, _) where statement.fields.contains(where: \.isOfConnections):
+    ["asks for a connection in a bridge table"]
   case (.inet, _) where statement.fields.contains(where: \.isOfFrames): ["asks for a frame's field in an inet table"]
   default: []
   }
@@ -114,6 +116,9 @@ extension Field {
 
   /// The largest value that the field can have.
   fileprivate var maximum: UInt128 { self == .headerLength4 ? 15 : type.maximum }
+
+  /// Whether connection tracking has the field.
+  fileprivate var isOfConnections: Bool { self == .originalDestination4 || self == .originalDestination6 }
 
   /// Whether only bridge hooks see the field.
   fileprivate var isOfFrames: Bool { self == .etherType || self == .arpSource4 }

@@ -66,7 +66,8 @@ enum SetChange {
 extension NamedSet {
   /// Whether this set, as it stands, can hold `keys` of `other`: both hash sets of one type, and large enough.
   func holds(_ keys: [ElementKey], of other: NamedSet) -> Bool {
-    guard definition.type == other.definition.type, case .hash(let size) = definition.kind,
+    guard definition.type == other.definition.type, definition.timeout == other.definition.timeout,
+      case .hash(let size) = definition.kind,
       case .hash = other.definition.kind
     else { return false }
     return keys.count <= Int(size)

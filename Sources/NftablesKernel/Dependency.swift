@@ -126,7 +126,7 @@ extension Field {
     case .source4, .destination4, .headerLength4: [.network(.v4, fromHeader: false)]
     case .source6, .destination6, .hopLimit6: [.network(.v6, fromHeader: false)]
     case .networkProtocol, .transportProtocol, .inputInterface, .outputInterface, .destinationPort, .etherType,
-      .neighbourTarget6, .cgroup:
+      .neighbourTarget6, .cgroup, .originalDestination4, .originalDestination6:
       []
     case .arpSource4: [.addressResolution]
     case .tcpDestinationPort: [.transport(UInt8(IPPROTO_TCP))]

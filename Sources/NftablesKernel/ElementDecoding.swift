@@ -44,6 +44,9 @@ struct ElementCollector {
       case NFTA_SET_ELEM_KEY_END.rawValue: end = self.key(attribute)
       case NFTA_SET_ELEM_FLAGS.rawValue: flags = attribute.bigEndian32 ?? 0
       case NFTA_SET_ELEM_USERDATA.rawValue: if attribute.value.first != 1 { isForeign = true }
+      // In a set with a timeout: when the element vanishes.
+      case NFTA_SET_ELEM_EXPIRATION.rawValue where definition.timeout != nil: break
+      case NFTA_SET_ELEM_TIMEOUT.rawValue where definition.timeout != nil: break
       case NFTA_SET_ELEM_PAD.rawValue: break
       default: isForeign = true
       }

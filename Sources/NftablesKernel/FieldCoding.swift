@@ -22,6 +22,8 @@ extension Field {
     case .neighbourTarget6: .payload(.transport(8, 16))
     case .etherType: .payload(.link(12, 2))
     case .arpSource4: .payload(.network(14, 4))
+    case .originalDestination4: .connection(.originalDestination4)
+    case .originalDestination6: .connection(.originalDestination6)
     }
   }
 

@@ -74,7 +74,7 @@ extension RuleDecoder {
   private mutating func takeStatement() -> Statement? {
     defer { index += 1 }
     switch expressions[index] {
-    case .load(.connection(let key), word: 0): return takeConnection(key)
+    case .load(.connection(let key), word: 0) where key.direction == nil: return takeConnection(key)
     case .load(tcpFlagsSource, word: 0): return takeTCPFlags()
     case .load(.fib(let address), word: 0): return takeLocalAddress(address)
     case .load(.extensionHeader(.routing), word: 0): return takeRoutingHeader()

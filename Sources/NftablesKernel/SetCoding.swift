@@ -45,7 +45,7 @@ extension SetDefinition {
 
   fileprivate var flags: UInt32 {
     switch kind {
-    case .hash: 0
+    case .hash: timeout == nil ? 0 : NFT_SET_TIMEOUT.rawValue
     case .interval: NFT_SET_INTERVAL.rawValue | (type.count > 1 ? NFT_SET_CONCAT.rawValue : 0)
     }
   }
@@ -93,6 +93,9 @@ extension NetlinkBatch {
     nftnl_set_set_u32(object, UInt16(NFTNL_SET_KEY_TYPE.rawValue), set.typeNumber)
     nftnl_set_set_u32(object, UInt16(NFTNL_SET_KEY_LEN.rawValue), UInt32(set.keyLength))
     nftnl_set_set_u32(object, UInt16(NFTNL_SET_ID.rawValue), UInt32(truncatingIfNeeded: step + 1))
+    if let timeout = set.timeout {
+      nftnl_set_set_u64(object, UInt16(NFTNL_SET_TIMEOUT.rawValue), UInt64(timeout) * 1000)
+    }
     if case .hash(let size) = set.kind {
       nftnl_set_set_u32(object, UInt16(NFTNL_SET_DESC_SIZE.rawValue), size)
     } else if set.type.count > 1 {
@@ -143,6 +146,13 @@ extension OpaquePointer {
     nftnl_set_get_u32(self, UInt16(attribute.rawValue))
   }
 
+  /// Whole seconds, 0 for elements that stay; `nil` for what moat does not set.
+  fileprivate var timeout: UInt32? {
+    guard has(NFTNL_SET_TIMEOUT) else { return 0 }
+    let milliseconds = nftnl_set_get_u64(self, UInt16(NFTNL_SET_TIMEOUT.rawValue))
+    return milliseconds % 1000 == 0 ? UInt32(exactly: milliseconds / 1000) : nil
+  }
+
   fileprivate func has(_ attribute: nftnl_set_attr) -> Bool { nftnl_set_is_set(self, UInt16(attribute.rawValue)) }
 }
 
@@ -153,10 +163,11 @@ extension SetDefinition {
     let size = object.has(NFTNL_SET_DESC_SIZE) ? object.number(NFTNL_SET_DESC_SIZE) : 0
     let isInterval = flags & NFT_SET_INTERVAL.rawValue != 0
     guard let type = [FieldType](typeNumber: object.number(NFTNL_SET_KEY_TYPE)), !isInterval || size == 0,
-      !object.has(NFTNL_SET_TIMEOUT), !object.has(NFTNL_SET_EXPR), !object.has(NFTNL_SET_EXPRESSIONS),
+      let timeout = object.timeout, !object.has(NFTNL_SET_EXPR), !object.has(NFTNL_SET_EXPRESSIONS),
       object.number(NFTNL_SET_POLICY) == NFT_SET_POL_PERFORMANCE.rawValue
     else { return nil }
-    self.init(name: name, type: type, kind: isInterval ? .interval : .hash(size: size))
+    self.init(
+      name: name, type: type, kind: isInterval ? .interval : .hash(size: size), timeout: timeout > 0 ? timeout : nil)
     // A hash set of several fields may say that it is a concatenation, or not.
     let optional = type.count > 1 && !isInterval ? NFT_SET_CONCAT.rawValue : 0
     guard flags & ~optional == self.flags, object.number(NFTNL_SET_KEY_LEN) == UInt32(keyLength) else { return nil }
