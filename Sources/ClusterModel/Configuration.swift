@@ -198,6 +198,9 @@ package struct Configuration: Hashable, Sendable {
     /// Seconds.
     package var grace: Int = 300
 
+    /// Seconds after which what DNS gave vanishes from the kernel where no daemon renews it; at least twice `grace`.
+    package var backstop: Int = 3600
+
     /// How many addresses one name may have at a time.
     package var maxAddressesPerHost: Int = 256
 
@@ -255,9 +258,6 @@ package struct Configuration: Hashable, Sendable {
 
   /// What is logged.
   package var log = Log()
-
-  /// Paths of keys that were given and that nothing looks at yet, in order.
-  package var keysWithoutEffect: [String] = []
 
   /// Where metrics, health and status are served.
   package var listen: String = "127.0.0.1:9470"

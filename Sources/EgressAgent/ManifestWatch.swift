@@ -20,8 +20,9 @@ package struct ConfigurationSource: Sendable {
   package func load() throws(ConfigurationError) -> LoadedConfiguration {
     let configuration = try path.map { path throws(ConfigurationError) in try loadConfiguration(path: path) }
     var loaded = LoadedConfiguration(configuration: configuration ?? Configuration(), resolvers: [])
-    guard loaded.configuration.host.presets.contains(.dns) else { return loaded }
     do { loaded.resolvers = try readHostResolvers(path: resolversPath) } catch {
+      // Names that DNS is asked for then stay without an answer, and the status says so.
+      guard loaded.configuration.host.presets.contains(.dns) else { return loaded }
       throw ConfigurationError(errors: [
         ManifestError("\(error.message); host.presets has dns, which needs it", at: error.place)
       ])
@@ -35,7 +36,7 @@ package struct LoadedConfiguration: Hashable, Sendable {
   /// What the operator wrote.
   package var configuration: Configuration
 
-  /// The name servers of this host; empty where no preset asks for them.
+  /// The name servers of this host.
   package var resolvers: [IPAddress]
 }
 

@@ -41,8 +41,8 @@ extension EgressModel {
     return result
   }
 
-  /// S6: what the host's own processes may reach outside, DHCP included.
-  func hostFlows() -> ConfiguredFlows {
+  /// S6: what the host's own processes may reach outside, DHCP included, and moat's resolvers where names are asked for.
+  func hostFlows(on node: NodeName) -> ConfiguredFlows {
     var result = ConfiguredFlows()
     result.flows += dhcpFlows
     var units: [String: [Flow]] = [:]
@@ -55,6 +55,9 @@ extension EgressModel {
     for (index, preset) in configuration.host.presets.enumerated() {
       result.flows += presetFlows(preset, path: "host.presets[\(index)]", resolvers: snapshot.hostResolvers)
       if preset == .ntp || preset == .bgp { result.findings.append(reachesAnyAddress(preset, index)) }
+    }
+    if !neededNames(on: node).isEmpty {
+      result.flows += resolverFlows(ownResolvers, isListed: !configuration.names.resolvers.isEmpty)
     }
     return result
   }

@@ -33,6 +33,12 @@ package struct EgressFlows: Hashable, Sendable {
   /// Gateway pod of this node → what resolvers told it of names that it may reach (S4).
   package var observed: [Flow] = []
 
+  /// Gateway pods of this node that may reach what resolvers tell them. Sorted.
+  package var nameClients: [IPAddress] = []
+
+  /// The resolvers that are believed then: what a pod has asked, before any translation. Sorted.
+  package var resolvers: [IPAddress] = []
+
   /// Pods of this node → listed destinations (S7).
   package var exceptions: [Flow]
 
@@ -83,6 +89,9 @@ package struct EnforcementRules: Hashable, Sendable {
 
   /// How refused packets are logged.
   package var log: Configuration.Log
+
+  /// Seconds after which an allowance that DNS gave vanishes from the kernel where nobody renews it.
+  package var nameTimeout: UInt32 = 3600
 }
 
 /// An address, and the pod that owns it.

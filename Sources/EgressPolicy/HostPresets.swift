@@ -16,10 +16,7 @@ func presetFlows(_ preset: Configuration.HostPreset, path: String, resolvers: [I
   let reason = Reason(nil, path: path, detail: preset.rawValue)
   let name = preset.rawValue
   switch preset {
-  case .dns:
-    return Set(resolvers).sorted().flatMap { resolver in
-      [TransportProtocol.udp, .tcp].map { hostFlow(name, Prefix(resolver), $0, 53, reason) }
-    }
+  case .dns: return resolvers.sortedUnique().flatMap { questions(to: $0, name, reason) }
   case .ntp: return anywhere.map { hostFlow(name, $0, .udp, 123, reason) }
   case .bgp: return anywhere.map { hostFlow(name, $0, .tcp, 179, reason) }
   case .metadataAWS:
@@ -49,6 +46,17 @@ func presetFlows(_ preset: Configuration.HostPreset, path: String, resolvers: [I
       hostFlow(name, wire, .tcp, 53, reason),
     ]
   }
+}
+
+/// What moat itself asks for names (S6).
+func resolverFlows(_ resolvers: [IPAddress], isListed: Bool) -> [Flow] {
+  let reason = Reason(nil, path: isListed ? "names.resolvers" : "names", detail: "moat's resolver")
+  return resolvers.sortedUnique().flatMap { questions(to: $0, "resolver", reason) }
+}
+
+/// DNS over UDP and TCP.
+private func questions(to resolver: IPAddress, _ name: String, _ reason: Reason) -> [Flow] {
+  [TransportProtocol.udp, .tcp].map { hostFlow(name, Prefix(resolver), $0, 53, reason) }
 }
 
 private let anywhere = [

@@ -1,4 +1,5 @@
 import ClusterModel
+import NetworkValues
 
 extension EgressModel {
   /// Names that DNS has to be asked for so that `node` can enforce: those of the configuration, and those behind the
@@ -14,6 +15,22 @@ extension EgressModel {
       configured.compactMap { destination in
         if case .host(let host) = destination, names.asks(for: host) { host } else { nil }
       })
+  }
+
+  /// The resolvers that gateway pods may be told names by: those of the configuration, the cluster's DNS Service, and what
+  /// is served on the node. Sorted.
+  var believedResolvers: [IPAddress] {
+    let services = snapshot.services.filter { service in
+      service.metadata.namespace == "kube-system"
+        && (service.metadata.name == "kube-dns" || service.metadata.labels["k8s-app"] == "kube-dns")
+    }
+    let configured = configuration.names.resolvers + configuration.cluster.localAddresses
+    return (configured + services.flatMap(\.clusterIPs)).sortedUnique()
+  }
+
+  /// Who is asked for names: `names.resolvers`, else the host's own, in their order.
+  package var ownResolvers: [IPAddress] {
+    configuration.names.resolvers.isEmpty ? snapshot.hostResolvers : configuration.names.resolvers
   }
 
   /// How names become addresses.

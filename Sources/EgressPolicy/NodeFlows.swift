@@ -24,7 +24,7 @@ package struct NodeFlows {
     ) { NameOpenings(on: $0, $1, $2, isGranted: $3, observesWildcards: $4, forbidden: $5) }
     let openings = openings.output
     let exceptions = model.exceptionFlows(on: node)
-    let host = model.hostFlows()
+    let host = model.hostFlows(on: node)
     findings = Step(
       after: previous?.findings, model.clusterFindings + [exceptions.findings, host.findings]
     ) { Set($0.joined()).sorted() }
@@ -33,6 +33,7 @@ package struct NodeFlows {
       podNetworks: model.networks.pods, protected: model.gateways.protected,
       endpoints: Set(model.doors.flatMap(\.endpoints)).sorted(), hopA: hopA.output, hopB: hopB.output,
       observed: (model.snapshot.resolvedNames?.observed ?? []).flatMap { openings.flows(for: $0) },
+      nameClients: openings.clients, resolvers: model.believedResolvers,
       exceptions: exceptions.flows, host: host.flows, hostUnits: host.units,
       hostCgroups: model.unrestrictedCgroups(), apiServer: model.apiServerFlows(),
       interfaces: model.interfaceFlows(on: node, clients: hopA.output), findings: findings.output)
@@ -52,6 +53,7 @@ extension EgressModel {
       mode: configuration.mode, admission: configuration.gateways.admission, inbound: configuration.inbound,
       inboundSources: PrefixSet(configuration.inbound == .services ? configuration.inboundSources : []),
       apiServerFromPods: configuration.apiServerFromPods,
-      managementPorts: Set(configuration.gateways.managementPorts).sorted(), log: configuration.log)
+      managementPorts: Set(configuration.gateways.managementPorts).sorted(), log: configuration.log,
+      nameTimeout: UInt32(clamping: configuration.names.backstop))
   }
 }

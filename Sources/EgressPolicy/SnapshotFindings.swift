@@ -9,7 +9,7 @@ func snapshotFindings(
   snapshot.problems.map(identityNotUnderstood) + snapshot.ignoredKinds.map { kindIgnored($0.key, count: $0.value) }
     + hostNetworkPods.filter { !$0.networkPrivileges.isEmpty }.map(hostNetworkUnconfined)
     + snapshot.services.filter { $0.isExposed && configuration.inbound != .none }.map(exposedToOutside)
-    + apiServerUnknown(snapshot, configuration) + configuration.keysWithoutEffect.map(keyWithoutEffect)
+    + apiServerUnknown(snapshot, configuration)
 }
 
 extension Service {
@@ -45,12 +45,6 @@ private func exposedToOutside(_ service: Service) -> Finding {
     .exposedToOutside, service.reference, path: "spec.type",
     "its pods may be reached from the outside, and so can answer it",
     advice: "set inbound to services or none where nothing has to come in")
-}
-
-private func keyWithoutEffect(_ path: String) -> Finding {
-  Finding(
-    .configurationWithoutEffect, path: path, "the key is read and has no effect: no name is asked of a resolver yet",
-    advice: "give the addresses of names in names.hosts")
 }
 
 private func apiServerUnknown(_ snapshot: ClusterSnapshot, _ configuration: Configuration) -> [Finding] {

@@ -5,10 +5,10 @@ import Nftables
 
 /// What comes in for the host itself: S8's bare SYN, and no tunnels from pods. Without the first a server's next segment
 /// would turn a revoked connection round, and the host could answer it.
-func input(_ interfaces: InterfaceFlows?) -> Chain {
+func input(_ flows: EgressFlows) -> Chain {
   Chain(
     "input", hook: Hook(.input, priority: 0, policy: .accept),
-    rules: tunnelsAfterTranslation(interfaces)
+    rules: copies(of: [.query], on: flows.role) + tunnelsAfterTranslation(flows.interfaces)
       + IPFamily.allCases.map { family in
         Rule(
           [
@@ -20,10 +20,12 @@ func input(_ interfaces: InterfaceFlows?) -> Chain {
 }
 
 /// What passes through the node, after every DNAT.
-func forward(_ rules: EnforcementRules, _ interfaces: InterfaceFlows?) -> Chain {
-  Chain(
-    "forward", hook: Hook(.forward, priority: 0, policy: rules.basePolicy),
-    rules: [replies] + relatedErrors(towardsInside: true) + tunnelsAfterTranslation(interfaces)
+func forward(_ flows: EgressFlows) -> Chain {
+  let interfaces = flows.interfaces
+  return Chain(
+    "forward", hook: Hook(.forward, priority: 0, policy: flows.rules.basePolicy),
+    rules: copies(of: [.query, .answer], on: flows.role) + [replies] + relatedErrors(towardsInside: true)
+      + tunnelsAfterTranslation(interfaces)
       + strangersAfterTranslation(interfaces)
       + (interfaces?.bridged == nil ? [] : [bridgedNeighbours])
       + [Rule([.verdict(.goto("original"))])])
@@ -57,7 +59,7 @@ func output(_ flows: EgressFlows) -> Chain {
   }
   return Chain(
     "output", hook: Hook(.output, priority: 0, policy: rules.basePolicy),
-    rules: [replies, resets] + pods + relatedErrors(towardsInside: false)
+    rules: copies(of: [.answer], on: flows.role) + [replies, resets] + pods + relatedErrors(towardsInside: false)
       + [Rule([.localAddress(.destination, .equal), .verdict(.accept)], comment: "S17 this node")]
       + neighbourDiscovery(isObserved: interfaces != nil) + gateways + inside + families.map { apiServer($0) }
       + families.map { onlyEchoRequests($0, .host) } + families.flatMap(hostAllowances) + cgroupRules(flows) + [
@@ -116,7 +118,7 @@ private func neighbourDiscovery(isObserved: Bool) -> [Rule] {
 
 /// S6: `host.allow` and `host.presets`.
 private func hostAllowances(_ family: IPFamily) -> [Rule] {
-  [SetName.hosts, .host_networks].map { set in
+  [SetName.hosts, .host_networks, .host_names].map { set in
     Rule(
       [
         .lookup([family.destination, .transportProtocol, .destinationPort], .isIn, set: set.of(family)),

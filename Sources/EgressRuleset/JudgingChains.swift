@@ -35,8 +35,11 @@ func original(_ rules: EnforcementRules) -> Chain {
   return Chain(
     "original",
     rules: gateways + fromOutside + midstream + inside + apiServers + families.map { onlyEchoRequests($0, .external) }
-      + families.flatMap { podAllowances($0, .external, .external_networks, .external, "S4 hop B") }
-      + families.flatMap { podAllowances($0, .exceptions, .exception_networks, .exception, "S7 exceptions") }
+      + families.flatMap { podAllowances($0, .external, .external_names, .external_networks, .external, "S4 hop B") }
+      + families.flatMap {
+        podAllowances($0, .exceptions, .exception_names, .exception_networks, .exception, "S7 exceptions")
+      }
+      + families.map { aheadOfNames($0) }
       + [Rule([.verdict(.goto(Refusal.external.chain))], comment: "S1 outside")])
 }
 
@@ -156,18 +159,19 @@ func onlyEchoRequests(_ family: IPFamily, _ reason: Refusal) -> Rule {
     comment: "S8 no ICMP but echo requests")
 }
 
-/// Allowances of pods: exact tuples, then networks.
+/// Allowances of pods: exact tuples, then those that DNS gave, then networks.
 private func podAllowances(
-  _ family: IPFamily, _ exact: SetName, _ networks: SetName, _ counter: Acceptance, _ comment: String
+  _ family: IPFamily, _ exact: SetName, _ names: SetName, _ networks: SetName, _ counter: Acceptance, _ comment: String
 ) -> [Rule] {
   let accept: [Statement] = [.counter(counter.rawValue), .verdict(.accept)]
   let service: [Field] = [.transportProtocol, .destinationPort]
-  return [
+  return [exact, names].map { set in
     Rule(
-      [.lookup([family.source, family.destination] + service, .isIn, set: exact.of(family))] + accept, comment: comment),
+      [.lookup([family.source, family.destination] + service, .isIn, set: set.of(family))] + accept, comment: comment)
+  } + [
     Rule(
       [.lookup([family.destination, family.source] + service, .isIn, set: networks.of(family))] + accept,
-      comment: comment),
+      comment: comment)
   ]
 }
 

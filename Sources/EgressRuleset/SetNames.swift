@@ -26,6 +26,12 @@ enum SetName: String {
   /// address . protocol . port, exact and as networks, for the host (S6).
   case hosts, host_networks
 
+  /// As `external`, `exceptions` and `hosts`, for addresses that DNS gave: elements vanish where nobody renews them.
+  case external_names, exception_names, host_names
+
+  /// Gateway pods that may reach what resolvers tell them, and the resolvers that are believed (S4).
+  case name_clients, resolvers
+
   /// address . port (S16).
   case apiserver
 

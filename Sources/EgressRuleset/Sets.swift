@@ -14,6 +14,7 @@ func sets(besidesHops flows: EgressFlows) -> [NamedSet] {
   return constant + interfaceSets(flows.interfaces) + cgroupSets(flows)
     + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
     + podSets(flows.exceptions, .exceptions, .exception_networks)
+    + nameSets(flows.exceptions, .exception_names, flows.rules.nameTimeout)
 }
 
 /// ff02::/16 and fe80::/10.
@@ -27,6 +28,8 @@ private func addressSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet]
   let address = family.address
   let errors: [UInt128] = family == .v4 ? [3, 11, 12] : [1, 2, 3, 4]
   return [
+    addresses(SetName.name_clients.of(family), flows.nameClients, family),
+    addresses(SetName.resolvers.of(family), flows.resolvers, family),
     NamedSet(intervals: SetName.inside.of(family), flows.inside, family: family),
     NamedSet(intervals: SetName.link_sources.of(family), linkSources, family: family),
     NamedSet(intervals: SetName.podnetworks.of(family), flows.podNetworks, family: family),
@@ -52,6 +55,11 @@ private func flowSets(_ flows: EgressFlows, _ family: IPFamily) -> [NamedSet] {
       hash: SetName.apiserver.of(family), of: [address, .port],
       keys: servers.map { key([address, .port], $0.destination.address.value, UInt128($0.ports.first)) }),
   ] + hostSets(flows.host, SetName.hosts.of(family), SetName.host_networks.of(family), family)
+    + [
+      NamedSet(
+        hash: SetName.host_names.of(family), of: [address, .transportProtocol, .port],
+        keys: hostKeys(flows.host, family, areResolved: true), timeout: flows.rules.nameTimeout)
+    ]
 }
 
 /// Clients of gateway endpoints, of both families.
@@ -80,33 +88,51 @@ func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName) -> [NamedSe
 }
 
 private func podSets(_ flows: [Flow], _ exact: SetName, _ networks: SetName, _ family: IPFamily) -> [NamedSet] {
-  let address = family.address
-  let type = [address, address, .transportProtocol, .port]
-  let exactKeys = keys(of: flows, family) { flow, key in
-    guard flow.isExact, let source = flow.source else { return false }
-    key.append(source.value, as: address, padded: true)
-    key.appendService(of: flow, address)
-    return true
-  }
   let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: true) }
   return [
-    NamedSet(hash: exact.of(family), of: type, keys: exactKeys),
-    NamedSet(intervals: networks.of(family), of: type, ranges: ranges),
+    NamedSet(hash: exact.of(family), of: family.podAllowance, keys: podKeys(flows, family, areResolved: false)),
+    NamedSet(intervals: networks.of(family), of: family.podAllowance, ranges: ranges),
   ]
+}
+
+/// Allowances of pods to addresses that DNS gave, of both families.
+///
+/// - Parameter timeout: seconds after which an element vanishes.
+func nameSets(_ flows: [Flow], _ names: SetName, _ timeout: UInt32) -> [NamedSet] {
+  IPFamily.allCases.map { family in
+    NamedSet(
+      hash: names.of(family), of: family.podAllowance, keys: podKeys(flows, family, areResolved: true), timeout: timeout
+    )
+  }
+}
+
+/// pod . destination . protocol . port, of exact allowances.
+private func podKeys(_ flows: [Flow], _ family: IPFamily, areResolved: Bool) -> [ElementKey] {
+  keys(of: flows, family) { flow, key in
+    guard flow.isExact, flow.isResolved == areResolved, let source = flow.source else { return false }
+    key.append(source.value, as: family.address, padded: true)
+    key.appendService(of: flow, family.address)
+    return true
+  }
 }
 
 /// Allowances of the host itself: exact tuples, and networks and port ranges.
 func hostSets(_ flows: [Flow], _ exact: String, _ networks: String, _ family: IPFamily) -> [NamedSet] {
   let type: [FieldType] = [family.address, .transportProtocol, .port]
-  let exactKeys = keys(of: flows, family) { flow, key in
-    guard flow.isExact else { return false }
+  let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: false) }
+  return [
+    NamedSet(hash: exact, of: type, keys: hostKeys(flows, family, areResolved: false)),
+    NamedSet(intervals: networks, of: type, ranges: ranges),
+  ]
+}
+
+/// destination . protocol . port, of exact allowances.
+private func hostKeys(_ flows: [Flow], _ family: IPFamily, areResolved: Bool) -> [ElementKey] {
+  keys(of: flows, family) { flow, key in
+    guard flow.isExact, flow.isResolved == areResolved else { return false }
     key.appendService(of: flow, family.address)
     return true
   }
-  let ranges = disjointAllowances(flows.inexact(family)).map { $0.range(family, withSource: false) }
-  return [
-    NamedSet(hash: exact, of: type, keys: exactKeys), NamedSet(intervals: networks, of: type, ranges: ranges),
-  ]
 }
 
 /// What of a flow goes into a key.
@@ -115,6 +141,9 @@ private struct FlowAddress {
   var destination: Prefix
   var transport: TransportProtocol
   var ports: PortRange
+
+  /// Whether DNS gave the destination.
+  var isResolved: Bool
 
   /// One address and one port.
   var isExact: Bool { destination.length == destination.family.bitWidth && ports.isSingle }
@@ -148,7 +177,7 @@ extension [Flow] {
   fileprivate func address(at index: Int) -> FlowAddress {
     FlowAddress(
       source: self[index].from?.address, destination: self[index].destination, transport: self[index].transport,
-      ports: self[index].ports)
+      ports: self[index].ports, isResolved: self[index].isResolved)
   }
 
   /// Those of a family that are more than one address and one port.
@@ -161,6 +190,9 @@ extension IPFamily {
   /// The type of this family's addresses, and of its ICMP types.
   var address: FieldType { self == .v4 ? .address4 : .address6 }
   var icmpType: FieldType { self == .v4 ? .icmpType : .icmp6Type }
+
+  /// pod . destination . protocol . port
+  var podAllowance: [FieldType] { [address, address, .transportProtocol, .port] }
 }
 
 /// A key of one value a field.

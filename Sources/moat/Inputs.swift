@@ -30,7 +30,7 @@ struct SourceOptions: ParsableArguments {
     var reading = loadManifests(paths: manifests)
     for note in reading.notes { printError("note: \(note)") }
     for error in reading.errors { printError("error: \(error)") }
-    if configuration.host.presets.contains(.dns) { reading.snapshot.hostResolvers = try hostResolvers() }
+    reading.snapshot.hostResolvers = try hostResolvers(areNeeded: configuration.host.presets.contains(.dns))
     reading.snapshot.hostCgroups = readHostCgroups(configuration.cgroupPaths)
     guard reading.errors.isEmpty || keepGoing else {
       let count = reading.errors.count
@@ -43,9 +43,10 @@ struct SourceOptions: ParsableArguments {
       snapshot: reading.snapshot, configuration: configuration, documentErrors: reading.errors.map { "\($0)" })
   }
 
-  /// `host.presets: [dns]` means this host's name servers.
-  private func hostResolvers() throws -> [IPAddress] {
+  /// This host's name servers, which `host.presets: [dns]` means, and which moat asks for names.
+  private func hostResolvers(areNeeded: Bool) throws -> [IPAddress] {
     do { return try readHostResolvers() } catch {
+      guard areNeeded else { return [] }
       printError("moat: host.presets has dns, and the host's name servers cannot be read: \(error)")
       throw ExitCode(1)
     }

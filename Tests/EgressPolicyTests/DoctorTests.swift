@@ -123,10 +123,4 @@ struct DoctorTests {
     #expect(model.cutFindings(connections).allSatisfy { $0.code == .connectionWouldBeCut })
     #expect(model.cutFindings(connections).count == connections.count)
   }
-
-  @Test func `Keys without effect are noted when given`() throws {
-    let model = try model { _, configuration in configuration.keysWithoutEffect = ["names.grace"] }
-    let found = model.flows(on: node).findings.filter { $0.code == .configurationWithoutEffect }
-    #expect(found.map(\.path) == ["names.grace"] && found.first?.code.severity == .note)
-  }
 }

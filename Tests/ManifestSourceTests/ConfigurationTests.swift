@@ -46,7 +46,6 @@ import Testing
     expected.names.grace = 5430
     expected.names.maxAddressesPerHost = 10
     expected.names.wildcards = .deny
-    expected.keysWithoutEffect = ["names.resolvers", "names.grace", "names.maxAddressesPerHost"]
     expected.log.level = "debug"
     expected.log.deniedEnabled = false
     expected.log.deniedRate = 10

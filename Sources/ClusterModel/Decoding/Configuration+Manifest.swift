@@ -43,9 +43,6 @@ extension Configuration {
     configuration.exceptions = faults.exceptions(top["exceptions"])
     faults.checkUnique(configuration.exceptions.map(\.name), in: top["exceptions"])
     configuration.names = Names(top["names"], noting: &faults)
-    let names = top["names"].flatMap { try? $0.object() }
-    configuration.keysWithoutEffect = ["resolvers", "grace", "maxAddressesPerHost"].filter { names?[$0] != nil }
-      .map { "names.\($0)" }
     configuration.log = Log(top["log"], noting: &faults)
     faults.set(&configuration.listen, from: top["listen"], ManifestReader.listenAddress)
     return Reading(configuration: faults.faults.isEmpty ? configuration : nil, faults: faults.faults)
@@ -114,7 +111,7 @@ extension Configuration.Host {
 extension Configuration.Names {
   fileprivate init(_ reader: ManifestReader?, noting faults: inout FaultList) {
     self.init()
-    let fields = faults.section(reader, of: ["hosts", "resolvers", "grace", "maxAddressesPerHost", "wildcards"])
+    let fields = faults.section(reader, of: ["hosts", "resolvers", "grace", "backstop", "maxAddressesPerHost", "wildcards"])
     for member in faults.section(fields["hosts"]).all {
       guard let host = faults.read(member, ManifestReader.nameAsHost) else { continue }
       if hosts[host] != nil { faults.note(member.fault("is given twice, as \(host)")) }
@@ -122,6 +119,10 @@ extension Configuration.Names {
     }
     resolvers = faults.each(fields["resolvers"], ManifestReader.address)
     faults.set(&grace, from: fields["grace"], ManifestReader.duration)
+    faults.set(&backstop, from: fields["backstop"], ManifestReader.duration)
+    if let place = fields["backstop"] ?? fields["grace"], backstop < 2 * grace {
+      faults.note(place.fault("names.backstop (\(backstop) s) must be at least twice names.grace (\(grace) s)"))
+    }
     faults.set(&maxAddressesPerHost, from: fields["maxAddressesPerHost"], ManifestReader.addressCount)
     faults.set(&wildcards, from: fields["wildcards"], ManifestReader.keyword)
   }
