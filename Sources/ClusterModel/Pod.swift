@@ -26,6 +26,9 @@ package struct Pod: Hashable, Sendable {
     left.contents === right.contents || left.contents.fields == right.contents.fields
   }
 
+  /// Whether it is a copy of `other`, and not only equal to it.
+  func isIdentical(to other: Pod) -> Bool { contents === other.contents }
+
   package func hash(into hasher: inout Hasher) { contents.fields.hash(into: &hasher) }
 
   /// `namespace/name`.

@@ -14,14 +14,10 @@ package struct FileReading: Sendable {
     let place: ManifestPlace
     let contents: ClusterSnapshot
 
-    /// Equal for equal identities.
-    let identityHash: Int
-
     init(identity: Identity, place: ManifestPlace, contents: ClusterSnapshot) {
       self.identity = identity
       self.place = place
       self.contents = contents
-      identityHash = identity.hashValue
     }
   }
 

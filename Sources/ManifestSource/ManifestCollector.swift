@@ -48,7 +48,8 @@ package struct ManifestCollector {
   package consuming func finish() -> ManifestReading {
     let kinds = Dictionary(grouping: objects, by: \.identity.reference.kind)
     for kind in kinds.keys.sorted() {
-      let contents = KindContents(kinds[kind] ?? [])
+      var contents = KindContents()
+      contents.replace([], by: kinds[kind] ?? [])
       reading.snapshot.merge(contents.snapshot)
       reading.errors += contents.errors
     }

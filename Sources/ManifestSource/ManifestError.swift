@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// Where a document or an object was read.
-package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
+package struct ManifestPlace: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The path as it was found, or `standard input`.
   package var file: String
 
@@ -19,6 +19,12 @@ package struct ManifestPlace: Hashable, Sendable, CustomStringConvertible {
     self.document = document
     self.item = item
     self.line = line
+  }
+
+  /// By file, and in a file from its beginning.
+  package static func < (left: ManifestPlace, right: ManifestPlace) -> Bool {
+    if left.file != right.file { return left.file < right.file }
+    return (left.document ?? 0, left.item ?? 0) < (right.document ?? 0, right.item ?? 0)
   }
 
   /// `cluster.yaml:12 (document 3)`, `dump.json:90 (document 1, item 4)`.

@@ -128,7 +128,7 @@ package final class WatchedManifests {
     cached.stamp = file.stamp
     cached.errors = reading.errors
     if reading.errors.isEmpty {
-      kinds.replace(cached.contents, by: reading, of: file.path)
+      kinds.replace(cached.contents?.objects ?? [], by: reading.objects)
       cached.contents = reading
     }
     files[file.path] = cached
@@ -138,7 +138,7 @@ package final class WatchedManifests {
 
   private func forget(_ path: String) {
     vanished[path] = nil
-    kinds.replace(files.removeValue(forKey: path)?.contents, by: nil, of: path)
+    kinds.replace(files.removeValue(forKey: path)?.contents?.objects ?? [], by: [])
     faulty.remove(path)
     unread.remove(path)
   }
