@@ -121,10 +121,9 @@ package struct NameTable: Sendable {
   package mutating func observe(_ answers: [DNSMessage.Answer], for name: String, at now: Instant) {
     guard entries[name] != nil else { return }
     for answer in answers {
-      let expires = now + .seconds(Int64(answer.lifetime))
-      let known = entries[name]?.records[answer.address]?.expires ?? expires
-      entries[name]?.records[answer.address] = Record(seen: now, expires: max(known, expires))
-      nextExpiry = min(nextExpiry ?? expires + limits.grace, expires + limits.grace)
+      entries[name]?.records.note(answer, at: now)
+      let expiry = now + .seconds(Int64(answer.lifetime)) + limits.grace
+      nextExpiry = min(nextExpiry ?? expiry, expiry)
     }
   }
 
@@ -162,7 +161,7 @@ extension NameTable.Entry {
     // A name that cannot be asked for keeps what it had.
     if fault == nil {
       records = records.filter { address, record in
-        record.expires + limits.grace > now || (record.seen + limits.longestUse > now && isInUse(address))
+        record.counts(at: now, limits) || record.isKept(at: now, limits) && isInUse(address)
       }
     }
     guard records.count > limits.addressesPerName else { return }
