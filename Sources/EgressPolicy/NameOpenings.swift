@@ -38,6 +38,9 @@ package struct NameOpenings: Equatable, Sendable {
   /// The pods whose answers matter. Sorted.
   package var clients: [IPAddress] { pods.keys.sorted() }
 
+  /// Whether answers to that address matter.
+  package func isClient(_ address: IPAddress) -> Bool { pods[address] != nil }
+
   /// What an answer opens; nothing where the pod may not reach the name, or where no such address is external (E5).
   package func flows(for observed: ObservedName) -> [Flow] {
     guard let pod = pods[observed.client], pod.address.family == observed.address.family,
