@@ -67,8 +67,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "Netlink", "NetworkValues",
-        "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "NameResolution", "Netlink",
+        "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),

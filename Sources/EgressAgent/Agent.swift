@@ -123,7 +123,10 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
       board: board, stateFile: LockStateFile(in: settings.stateFolder), manager: manager, logger: logger)
     let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
     let keepers = { @Sendable in custody.keepers }
-    let unlocking = StatusAnswers(board: board, keepers: keepers, handOver: custody.handOverToHold) {
+    let names = try NameWatch(inbox: inbox, surroundings: surroundings)
+    let unlocking = StatusAnswers(
+      board: board, keepers: keepers, names: names.document, handOver: custody.handOverToHold
+    ) {
       await inbox.unlock()
     }
     let local = LastingListener(.unix(settings.socketPath), answers: unlocking, surroundings: surroundings)
@@ -142,15 +145,16 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
-    let reconciling = reconcilerService(inbox, surroundings, custody, revocations, schedule) { ending in
+    let reconciling = reconcilerService(inbox, surroundings, custody, (revocations, names), schedule) { ending in
       result.withLock { $0 = ending }
     }
     let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
     let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
+    let naming = ThreadService(name: "names", work: names.run, stop: names.stop)
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + [watching, observing, revoking].map { .init(service: $0) }
+      + [watching, observing, revoking, naming].map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + [local, open].map { .init(service: $0) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -166,7 +170,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
   /// The reconciler on a thread of its own; `finish` hears how it ended.
   private func reconcilerService(
     _ inbox: ReconcilerInbox, _ surroundings: ReconcilerSurroundings, _ custody: SocketCustody,
-    _ revocations: RevocationThread, _ schedule: ReconcilerSchedule,
+    _ followers: (revocations: RevocationThread, names: NameWatch), _ schedule: ReconcilerSchedule,
     finish: @escaping @Sendable (Result<ReconcilerLoop<Backend>.Ending, KernelError>) -> Void
   ) -> ThreadService {
     ThreadService(
@@ -176,13 +180,21 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           let kernel = try openKernel(custody.takeBack())
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
-            kernel.backend, watch: kernel.watch, revocations: revocations, node: settings.node,
+            kernel.backend, watch: kernel.watch, revocations: followers.revocations, names: followers.names,
+            node: settings.node,
             surroundings: surroundings, schedule: schedule, awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {
           finish(.failure(error))
         }
       }, stop: inbox.stop)
+  }
+}
+
+extension NameWatch {
+  /// Asks what is known and waits for the answer.
+  fileprivate func document() async -> NamesDocument {
+    await withCheckedContinuation { continuation in ask { continuation.resume(returning: $0) } }
   }
 }
 

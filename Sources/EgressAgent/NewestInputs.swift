@@ -10,6 +10,7 @@ struct NewestInputs {
   private var manifests: PolicyInput?
   private var interfaces: HostInterfaces?
   private var cgroups: HostCgroups?
+  private var names = ResolvedNames()
   private var bindings: InterfaceBindings?
   private var remembered: [UInt32: Set<IPAddress>] = [:]
 
@@ -24,11 +25,18 @@ struct NewestInputs {
     if bindings == nil { remembered = bound }
   }
 
+  /// Whether resolvers told of names since the last derivation.
+  private(set) var isAheadOfDerivation = false
+
   /// Takes what has come in, and binds.
   ///
-  /// - Returns: whether there is everything to derive from, and a reason to.
+  /// - Returns: whether there is everything to derive from, and a reason to. What resolvers told gateway pods is none:
+  ///   it is opened from their answers alone.
   mutating func take(_ contents: ReconcilerInbox.Contents) -> Bool {
-    guard contents.input != nil || contents.interfaces != nil || contents.cgroups != nil else { return false }
+    let hasNewNames = take(contents.names, contents.observed)
+    guard contents.input != nil || contents.interfaces != nil || contents.cgroups != nil || hasNewNames else {
+      return false
+    }
     manifests = contents.input ?? manifests
     cgroups = contents.cgroups ?? cgroups
     let before = (interfaces, bindings)
@@ -40,14 +48,29 @@ struct NewestInputs {
         after: bindings ?? InterfaceBindings(remembering: remembered))
     }
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return false }
-    return contents.input != nil || contents.cgroups != nil || bindings != before.1
+    return contents.input != nil || contents.cgroups != nil || hasNewNames || bindings != before.1
       || !(interfaces?.isJudged(as: before.0, under: manifests.configuration.cluster.interfaces) ?? true)
+  }
+
+  /// Whether the names differ from those that the last derivation knew, and not only by more that was observed.
+  private mutating func take(_ newest: ResolvedNames?, _ observed: [ObservedName]) -> Bool {
+    var hasChanged = false
+    if let newest, newest != names {
+      names = newest
+      hasChanged = true
+    }
+    if !observed.isEmpty {
+      names.observed = (names.observed + observed).sortedUnique()
+      isAheadOfDerivation = true
+    }
+    return hasChanged
   }
 
   private var snapshot: ClusterSnapshot {
     var snapshot = manifests?.snapshot ?? ClusterSnapshot()
     snapshot.hostInterfaces = interfaces
     snapshot.hostCgroups = cgroups ?? snapshot.hostCgroups
+    snapshot.resolvedNames = names
     return snapshot
   }
 
@@ -55,8 +78,9 @@ struct NewestInputs {
   ///
   /// - Parameter previous: what was derived before.
   /// - Throws: where the manifests do not know the node.
-  func derived(after previous: DerivedRuleset?) throws(UnknownNode) -> DerivedRuleset? {
+  mutating func derived(after previous: DerivedRuleset?) throws(UnknownNode) -> DerivedRuleset? {
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return nil }
+    isAheadOfDerivation = false
     let input = PolicyInput(snapshot: snapshot, configuration: manifests.configuration)
     return try DerivedRuleset(input, bound: bindings, on: node, after: previous)
   }

@@ -31,6 +31,12 @@ struct DerivedRuleset {
 
   var ruleset: Ruleset { lowered.ruleset }
 
+  /// What resolvers may tell which gateway pod.
+  var openings: NameOpenings { node.nameOpenings }
+
+  /// Which names have to be asked for, and whom.
+  let demand: NameDemand
+
   /// What the status tells of it.
   struct Summary {
     var mode: String
@@ -56,6 +62,7 @@ struct DerivedRuleset {
     lowered = LoweredFlows(self.node.flows, after: previous?.lowered)
     locked = LockState(self.node.flows)
     summary = Summary(self.node.flows)
+    demand = NameDemand(model, on: node, openings: self.node.nameOpenings, under: input.configuration.names)
   }
 }
 

@@ -1,3 +1,4 @@
+import EgressRuleset
 import Nftables
 
 /// Keeps one kernel equal to what is wanted.
@@ -15,6 +16,12 @@ package struct Reconciler<Backend: NftablesBackend> {
   private struct Belief {
     var ruleset: Ruleset?
     var generation: Generation
+
+    /// What was added to sets since.
+    var additions = SetAdditions(table: moatTable)
+
+    /// What the kernel holds.
+    var held: Ruleset? { additions.isEmpty ? ruleset : ruleset.map { additions.added(to: $0) } }
   }
 
   package init(_ backend: Backend) { self.backend = backend }
@@ -34,7 +41,8 @@ package struct Reconciler<Backend: NftablesBackend> {
   ///
   /// - Throws: `KernelError`; the kernel then holds what it held before, and the next call reads it.
   package mutating func enforce(_ wanted: Ruleset) throws(KernelError) -> Reconciliation {
-    guard let known = belief else { return try enforceFirst(wanted) }
+    guard var known = belief else { return try enforceFirst(wanted) }
+    known = Belief(ruleset: known.held, generation: known.generation)
     let transaction = difference(from: known.ruleset, to: wanted)
     if transaction.isEmpty { return Reconciliation(transaction: transaction, generation: known.generation) }
     belief = nil
@@ -49,6 +57,39 @@ package struct Reconciler<Backend: NftablesBackend> {
       result.disturbance = error
       return result
     }
+  }
+
+  /// Adds allowances to a set of `inet moat` at once, ahead of the derivation that will want them too.
+  ///
+  /// - Returns: whether the set holds them now. If not, the next `enforce` has to bring them: the kernel is not known, or
+  ///   the set is full.
+  /// - Throws: `KernelError`; the next call reads the kernel.
+  package mutating func add(_ keys: [ElementKey], to set: String) throws(KernelError) -> Bool {
+    guard let known = belief, let held = known.ruleset?[moatTable]?.set(set),
+      let missing = known.additions.missing(keys, in: held)
+    else { return false }
+    guard !missing.isEmpty else { return true }
+    belief = nil
+    let transaction = Transaction([.addElements(moatTable, held.definition, .keys(missing))])
+    var next = known
+    next.generation = try commit(transaction, since: known.generation)
+    next.additions.add(missing, to: set)
+    belief = next
+    return true
+  }
+
+  /// Gives every element of sets that forget theirs its whole time again.
+  ///
+  /// - Returns: whether that was done; if not, nothing is known of the kernel.
+  /// - Throws: `KernelError`; the next call reads the kernel, and brings what has vanished.
+  package mutating func renew() throws(KernelError) -> Bool {
+    guard var known = belief, let held = known.held else { return false }
+    let transaction = held.renewal
+    guard !transaction.isEmpty else { return true }
+    belief = nil
+    known.generation = try commit(transaction, since: known.generation)
+    belief = known
+    return true
   }
 
   /// Commits, also at a later generation as long as others left moat's tables alone; the generation it made.

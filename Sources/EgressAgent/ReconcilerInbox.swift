@@ -19,6 +19,12 @@ package final class ReconcilerInbox: Sendable {
     /// The host's cgroups; they replace those of the input.
     package var cgroups: HostCgroups?
 
+    /// What DNS gave for names.
+    package var names: ResolvedNames?
+
+    /// What resolvers told gateway pods, newer than `names`.
+    package var observed: [ObservedName] = []
+
     /// Who asked for the tables to be removed.
     package var unlocks: [UnlockReply] = []
 
@@ -51,6 +57,21 @@ package final class ReconcilerInbox: Sendable {
   /// Puts `cgroups` into a slot of its own.
   package func publish(_ cgroups: HostCgroups) {
     contents.withLock { $0.cgroups = cgroups }
+    wakeup.signal()
+  }
+
+  /// Puts `names` into their slot.
+  package func publish(_ names: ResolvedNames) {
+    contents.withLock { contents in
+      contents.names = names
+      contents.observed = []
+    }
+    wakeup.signal()
+  }
+
+  /// Adds what a resolver told a gateway pod; whoever says so includes it in the next `names`.
+  package func open(_ observed: [ObservedName]) {
+    contents.withLock { $0.observed += observed }
     wakeup.signal()
   }
 

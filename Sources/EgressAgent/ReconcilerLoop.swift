@@ -1,4 +1,6 @@
 import ClusterModel
+import EgressPolicy
+import EgressRuleset
 import Logging
 import Nftables
 import Telemetry
@@ -22,6 +24,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let schedule: ReconcilerSchedule
   private let watch: (any RulesetWatching)?
   private let revocations: RevocationThread?
+  private let names: NameWatch?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
@@ -31,10 +34,12 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   /// - Parameters:
   ///   - watch: tells what others do to the tables, where they are open to others.
   ///   - revocations: cuts what a commit refuses.
+  ///   - names: is told after each derivation which names are needed.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
-    _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil, node: NodeName,
+    _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil,
+    names: NameWatch? = nil, node: NodeName,
     surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
     awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
@@ -42,6 +47,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     reconciler = Reconciler(backend)
     self.watch = watch
     self.revocations = revocations
+    self.names = names
     self.node = node
     self.surroundings = surroundings
     self.schedule = schedule
@@ -74,12 +80,16 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     // What was before is let go of after the commit: thousands of values take their time.
     let before = (inputs, wanted)
     defer { withExtendedLifetime(before) {} }
-    let isNew = inputs.take(contents)
-    if isNew { derive() }
+    var isNew = inputs.take(contents)
+    if !isNew, !contents.observed.isEmpty, !open(contents.observed) { isNew = true }
     note(contents.changes)
-    if due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs) {
+    if due.isPast(\.renewal, at: now) { renew(at: now) }
+    let verifies = due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs)
+    let retries = due.isPast(\.retry, at: now)
+    if isNew || (verifies || retries) && inputs.isAheadOfDerivation { derive() }
+    if verifies {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.verify(wanted) }
-    } else if isNew || due.isPast(\.retry, at: now) {
+    } else if isNew || retries {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
     if due.isPast(\.heartbeat, at: now) {
@@ -87,6 +97,32 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       due.heartbeat = schedule.heartbeat.map { now + $0 }
     }
     return nil
+  }
+
+  /// Opens what resolvers told gateway pods, from their answers alone: the application is about to connect.
+  ///
+  /// - Returns: whether the kernel lets them through now, as far as the model does. If not, a derivation has to.
+  private mutating func open(_ observed: [ObservedName]) -> Bool {
+    guard let wanted else { return true }
+    do throws(KernelError) {
+      for (set, keys) in nameKeys(observed.flatMap { wanted.openings.flows(for: $0) }) {
+        guard try reconciler.add(keys, to: set) else { return false }
+        surroundings.board.update { document, _ in document.counts.opened += keys.count }
+      }
+      return true
+    } catch {
+      logger.notice("read the kernel again: \(error)")
+      return false
+    }
+  }
+
+  /// Keeps sets that forget from forgetting what is still wanted.
+  private mutating func renew(at now: ContinuousClock.Instant) {
+    due.planRenewal(of: wanted?.ruleset, at: now)
+    do throws(KernelError) {
+      if try reconciler.renew() { return }
+    } catch { logger.notice("read the kernel again: \(error)") }
+    due.verification = now
   }
 
   private func note(_ changes: [RulesetChange]) {
@@ -103,6 +139,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private mutating func derive() {
     do {
       wanted = try inputs.derived(after: wanted) ?? wanted
+      if let wanted { names?.want(wanted.demand) }
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {
@@ -125,6 +162,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       let took = ContinuousClock.now - began
       due.retry = nil
       due.failures = 0
+      if due.renewal == nil { due.planRenewal(of: wanted.ruleset, at: now) }
       revocations?.revoke(refusedBy: wanted.ruleset, done.concern)
       record(done, after: took, of: wanted.summary)
       surroundings.save(wanted.locked)

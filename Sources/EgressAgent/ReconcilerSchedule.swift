@@ -1,3 +1,5 @@
+import Nftables
+
 /// When the reconciler does something of itself.
 package struct ReconcilerSchedule: Hashable, Sendable {
   /// How long what the kernel holds is believed before it is read again.
@@ -25,10 +27,18 @@ struct ReconcilerDeadlines {
   var retry: ContinuousClock.Instant?
   var heartbeat: ContinuousClock.Instant?
 
+  /// When what sets forget is to be brought again.
+  var renewal: ContinuousClock.Instant?
+
   /// Errors of the kernel in a row.
   var failures = 0
 
-  var next: ContinuousClock.Instant? { [verification, retry, heartbeat].compactMap { $0 }.min() }
+  var next: ContinuousClock.Instant? { [verification, retry, heartbeat, renewal].compactMap { $0 }.min() }
+
+  /// A third of the shortest timeout from now: two renewals may fail before anything vanishes.
+  mutating func planRenewal(of ruleset: Ruleset?, at now: ContinuousClock.Instant) {
+    renewal = ruleset?.shortestTimeout.map { now + .seconds(Int64($0)) / 3 }
+  }
 
   func isPast(_ deadline: KeyPath<Self, ContinuousClock.Instant?>, at now: ContinuousClock.Instant) -> Bool {
     self[keyPath: deadline].map { $0 <= now } ?? false

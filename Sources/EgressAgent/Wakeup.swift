@@ -35,11 +35,15 @@ package final class Wakeup: Sendable {
   }
 }
 
-/// Waits until one of `descriptors` is readable, or until `deadline`; `nil` waits for ever.
+/// Waits until one of `descriptors` is readable, or one of `writing` writable, or until `deadline`; `nil` waits for ever.
 ///
-/// - Returns: whether one is readable. It may say so in error.
-package func awaitInput(on descriptors: [Int32], until deadline: ContinuousClock.Instant?) -> Bool {
-  var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+/// - Returns: whether one is ready. It may say so in error.
+package func awaitInput(
+  on descriptors: [Int32], writing: [Int32] = [], until deadline: ContinuousClock.Instant?
+) -> Bool {
+  var entries =
+    descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    + writing.map { pollfd(fd: $0, events: Int16(POLLOUT), revents: 0) }
   return poll(&entries, nfds_t(entries.count), deadline.map(milliseconds(until:)) ?? -1) > 0
 }
 

@@ -12,7 +12,7 @@ func nameFinding(
   case .unasked:
     Finding(
       .nameNotAsked, object, path: path, "\(host) has no fixed address, and DNS was not asked for it here",
-      advice: "nothing: moat run asks; --resolve asks now")
+      advice: "nothing: moat run asks; --names dns asks now")
   case .pending: nil
   case .unanswered(let reason):
     Finding(

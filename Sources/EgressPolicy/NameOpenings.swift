@@ -3,9 +3,9 @@ import NetworkValues
 
 /// What each gateway pod of a node may reach by names alone: what a resolver tells it of such a name opens the address
 /// to that pod (S4).
-package struct NameOpenings: Equatable {
+package struct NameOpenings: Equatable, Sendable {
   /// A host, exact or with a wildcard, that a pod may reach on a port.
-  struct Opening: Equatable {
+  struct Opening: Equatable, Sendable {
     var port: UInt16
 
     /// The destination's port, and the host in it.
@@ -37,6 +37,9 @@ package struct NameOpenings: Equatable {
 
   /// The pods whose answers matter. Sorted.
   package var clients: [IPAddress] { pods.keys.sorted() }
+
+  /// Whether answers to that address matter.
+  package func isClient(_ address: IPAddress) -> Bool { pods[address] != nil }
 
   /// What an answer opens; nothing where the pod may not reach the name, or where no such address is external (E5).
   package func flows(for observed: ObservedName) -> [Flow] {

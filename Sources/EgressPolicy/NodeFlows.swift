@@ -6,6 +6,9 @@ package struct NodeFlows {
   /// What the node must enforce.
   package let flows: EgressFlows
 
+  /// What resolvers may tell which gateway pod of the node.
+  package var nameOpenings: NameOpenings { openings.output }
+
   private let hopA: Step<[Flow], NodeName, AddressOwnership, [GatewayDoor]>
   private let hopB: Step<[Flow], NodeName, [EgressGateway], [ExternalDestination], [Bool]>
   private let openings: Step<NameOpenings, NodeName, [EgressGateway], [ExternalDestination], [Bool], Bool, PrefixSet>

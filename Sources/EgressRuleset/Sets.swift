@@ -106,6 +106,13 @@ func nameSets(_ flows: [Flow], _ names: SetName, _ timeout: UInt32) -> [NamedSet
   }
 }
 
+/// The sets that hold what resolvers told gateway pods, and the keys of `flows` in each.
+package func nameKeys(_ flows: [Flow]) -> [(set: String, keys: [ElementKey])] {
+  IPFamily.allCases.map { family in
+    (SetName.external_names.of(family), podKeys(flows, family, areResolved: true))
+  }.filter { !$0.keys.isEmpty }
+}
+
 /// pod . destination . protocol . port, of exact allowances.
 private func podKeys(_ flows: [Flow], _ family: IPFamily, areResolved: Bool) -> [ElementKey] {
   keys(of: flows, family) { flow, key in

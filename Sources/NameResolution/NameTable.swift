@@ -104,9 +104,16 @@ package struct NameTable: Sendable {
   }
 
   /// Takes what DNS answered, of both address types together; empty where the name has no address.
-  package mutating func take(_ answers: [DNSMessage.Answer], for name: String, at now: Instant) {
-    observe(answers, for: name, at: now)
+  ///
+  /// - Parameter kept: families that could not be asked for: what is known of them counts on.
+  package mutating func take(
+    _ answers: [DNSMessage.Answer], for name: String, keeping kept: Set<IPFamily> = [], at now: Instant
+  ) {
+    note(answers, for: name, at: now)
     guard var entry = entries[name] else { return }
+    for (address, record) in entry.records where kept.contains(address.family) {
+      entry.records[address]?.expires = max(record.expires, now)
+    }
     entry.isAnswered = true
     entry.failures = 0
     entry.fault = nil
@@ -117,14 +124,12 @@ package struct NameTable: Sendable {
     entries[name] = entry
   }
 
-  /// Takes what somebody else was told, for a name that is asked for as well.
-  package mutating func observe(_ answers: [DNSMessage.Answer], for name: String, at now: Instant) {
+  private mutating func note(_ answers: [DNSMessage.Answer], for name: String, at now: Instant) {
     guard entries[name] != nil else { return }
     for answer in answers {
-      let expires = now + .seconds(Int64(answer.lifetime))
-      let known = entries[name]?.records[answer.address]?.expires ?? expires
-      entries[name]?.records[answer.address] = Record(seen: now, expires: max(known, expires))
-      nextExpiry = min(nextExpiry ?? expires + limits.grace, expires + limits.grace)
+      entries[name]?.records.note(answer, at: now)
+      let expiry = now + .seconds(Int64(answer.lifetime)) + limits.grace
+      nextExpiry = min(nextExpiry ?? expiry, expiry)
     }
   }
 
@@ -147,22 +152,34 @@ package struct NameTable: Sendable {
   /// oldest.
   ///
   /// - Parameter isInUse: whether a connection to the address is open.
-  package mutating func expire(at now: Instant, _ isInUse: (IPAddress) -> Bool) {
-    for name in entries.keys { entries[name]?.expire(at: now, limits, isInUse) }
+  /// - Returns: whether something was forgotten.
+  package mutating func expire(at now: Instant, _ isInUse: (IPAddress) -> Bool) -> Bool {
+    var hasChanged = false
+    for (name, entry) in entries {
+      var left = entry
+      left.expire(at: now, limits, isInUse)
+      guard left.records.count < entry.records.count else { continue }
+      entries[name] = left
+      hasChanged = true
+    }
     let first = entries.values.flatMap { $0.records.values.map(\.expires) }.min()
     // What is kept although its time is over is looked at again after a while.
     nextExpiry = first.map { max($0 + limits.grace, now + limits.longestPause) }
+    return hasChanged
   }
 }
 
 extension NameTable.Entry {
+  /// The addresses that count, in no order.
+  package var addresses: Set<IPAddress> { Set(records.keys) }
+
   init(nextQuestion: NameTable.Instant) { self.nextQuestion = nextQuestion }
 
   mutating func expire(at now: NameTable.Instant, _ limits: NameTable.Limits, _ isInUse: (IPAddress) -> Bool) {
     // A name that cannot be asked for keeps what it had.
     if fault == nil {
       records = records.filter { address, record in
-        record.expires + limits.grace > now || (record.seen + limits.longestUse > now && isInUse(address))
+        record.counts(at: now, limits) || record.isKept(at: now, limits) && isInUse(address)
       }
     }
     guard records.count > limits.addressesPerName else { return }

@@ -9,15 +9,20 @@ import Glibc
 /// See: netlink(7)
 package final class NetlinkSocket {
   /// The receive buffer; the kernel sends at most 32 KiB of a dump at once.
-  private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+  private let received: UnsafeMutableRawBufferPointer
   private let handle: OpaquePointer
   private var sendLimit = 0
   private var sequence: UInt32 = 1
 
   /// Opens a socket of `bus`, such as NETLINK_NETFILTER.
   ///
-  /// - Parameter receiveBuffer: the bytes of answers and events that may wait to be received.
-  package init(bus: Int32, receiveBuffer: Int = 4 << 20) throws(NetlinkError) {
+  /// - Parameters:
+  ///   - receiveBuffer: the bytes of answers and events that may wait to be received.
+  ///   - largestDatagram: the bytes that come at once at most.
+  package init(
+    bus: Int32, receiveBuffer: Int = 4 << 20, largestDatagram: Int = 1 << 16
+  ) throws(NetlinkError) {
+    received = .allocate(byteCount: largestDatagram, alignment: 16)
     guard let handle = mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else {
       received.deallocate()
       throw NetlinkError("open a netlink socket", code: errno)
@@ -34,6 +39,7 @@ package final class NetlinkSocket {
   ///
   /// - Throws: `NetlinkError` where `descriptor` is no such socket; it then stays the caller's to close.
   package init(adopting descriptor: Int32, bus: Int32) throws(NetlinkError) {
+    received = .allocate(byteCount: 1 << 16, alignment: 16)
     do throws(NetlinkError) {
       try expectBoundSocket(descriptor, bus: bus)
     } catch {

@@ -62,7 +62,7 @@ private func target(of link: String) -> String {
 }
 
 /// The whole of a file as text; empty where it cannot be read.
-private func contents(of path: String) -> String {
+func contents(of path: String) -> String {
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { return "" }
   defer { close(file) }

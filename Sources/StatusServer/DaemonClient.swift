@@ -28,6 +28,9 @@ package struct DaemonClient: Sendable {
   /// The daemon's status.
   package func status() throws(Failure) -> StatusDocument { try decoded(ask("GET", "/status")) }
 
+  /// The names that the daemon knows.
+  package func names() throws(Failure) -> NamesDocument { try decoded(ask("GET", "/names")) }
+
   /// Has the daemon remove the tables and end.
   package func unlock() throws(Failure) -> UnlockAnswer { try decoded(ask("POST", "/unlock")) }
 

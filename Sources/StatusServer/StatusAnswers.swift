@@ -45,19 +45,23 @@ package struct StatusAnswers: Sendable {
 
   private let board: StatusBoard
   private let keepers: @Sendable () -> [String]?
+  private let names: (@Sendable () async -> NamesDocument)?
   private let handOver: (@Sendable () -> Void)?
   private let unlock: (@Sendable () async -> UnlockAnswer)?
 
   /// - Parameters:
   ///   - keepers: is asked who keeps the netlink socket, for `StatusDocument.keepers`.
+  ///   - names: is asked for the names that are known; `nil` where that cannot be asked.
   ///   - handOver: gives a copy of the netlink socket to `moat hold`; `nil` where that cannot be asked for.
   ///   - unlock: removes the tables; `nil` where that cannot be asked for.
   package init(
-    board: StatusBoard, keepers: @escaping @Sendable () -> [String]?, handOver: (@Sendable () -> Void)? = nil,
+    board: StatusBoard, keepers: @escaping @Sendable () -> [String]?,
+    names: (@Sendable () async -> NamesDocument)? = nil, handOver: (@Sendable () -> Void)? = nil,
     unlock: (@Sendable () async -> UnlockAnswer)? = nil
   ) {
     self.board = board
     self.keepers = keepers
+    self.names = names
     self.handOver = handOver
     self.unlock = unlock
   }
@@ -72,6 +76,7 @@ package struct StatusAnswers: Sendable {
       return Answer(.ok, json: "handed over")
     }
     guard method == .get || method == .head else { return Answer(.methodNotAllowed, "only GET") }
+    if path == "/names", let names { return Answer(.ok, json: await names()) }
     var document = board.current
     switch path {
     case "/healthz": return Answer(.ok, "alive")

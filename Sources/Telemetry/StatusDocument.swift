@@ -170,6 +170,9 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// Tracked connections that were cut because they are refused now.
     package var revoked = 0
 
+    /// Allowances that resolvers' answers to gateway pods opened.
+    package var opened = 0
+
     package init() {}
 
     /// Counts a repair that took so many seconds.

@@ -14,6 +14,11 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable, CustomStringC
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
+  /// The moment so much later.
+  package func adding(_ duration: Duration) -> Timestamp {
+    Timestamp(milliseconds: milliseconds + Int64((duration.seconds * 1000).rounded()))
+  }
+
   /// RFC 3339 in UTC, with milliseconds: `2026-01-02T03:04:05.678Z`.
   package var description: String {
     var seconds = time_t(milliseconds / 1000)

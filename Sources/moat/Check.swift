@@ -30,7 +30,7 @@ struct Check: ParsableCommand {
     var source = SourceOptions()
     source.manifests = manifests
     source.config = config
-    let inputs = try source.load(keepGoing: true)
+    let inputs = try source.load(keepGoing: true, names: names)
     let (model, node) = try observation.resolve(inputs, node)
     let findings = model.flows(on: node).findings
     if json {

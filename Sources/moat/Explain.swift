@@ -22,6 +22,7 @@ struct Explain: ParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var names: NameOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
   @OptionGroup var observation: ObservationOptions
@@ -41,7 +42,7 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     let target = try ExplainTarget(parsing: to)
-    let inputs = try source.load(keepGoing: progress.keepGoing)
+    let inputs = try source.load(keepGoing: progress.keepGoing, names: names)
     let model = observation.observeInterfaces ? try observation.resolve(inputs, node).model : inputs.model
     let explanation =
       from == "host" && !node.isKnown(in: model)

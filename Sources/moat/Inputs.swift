@@ -24,8 +24,9 @@ struct SourceOptions: ParsableArguments {
 
   /// Reads configuration and manifests, and says on standard error what could not be read.
   ///
+  /// - Parameter names: where names get their addresses; absent where no command line says.
   /// - Throws: `ExitCode(1)` where the configuration cannot be used, or a document is broken and `keepGoing` is false.
-  func load(keepGoing: Bool) throws -> LoadedInputs {
+  func load(keepGoing: Bool, names: NameOptions? = nil) throws -> LoadedInputs {
     let configuration = try loadConfiguration()
     var reading = loadManifests(paths: manifests)
     for note in reading.notes { printError("note: \(note)") }
@@ -39,8 +40,10 @@ struct SourceOptions: ParsableArguments {
           + "Correct them, or look at the rest with render, plan or explain and --keep-going.")
       throw ExitCode(1)
     }
-    return LoadedInputs(
+    var inputs = LoadedInputs(
       snapshot: reading.snapshot, configuration: configuration, documentErrors: reading.errors.map { "\($0)" })
+    if let names, names.names != nil { inputs.snapshot.resolvedNames = try names.resolve(inputs.model) }
+    return inputs
   }
 
   /// This host's name servers, which `host.presets: [dns]` means, and which moat asks for names.

@@ -17,12 +17,13 @@ struct Plan: ParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var names: NameOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
   @OptionGroup var observation: ObservationOptions
 
   func run() throws {
-    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
+    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing, names: names), node)
     let flows = model.flows(on: node)
     let wanted = lower(flows)
     let held = try reportingKernelErrors { () throws(KernelError) in try readConsistently(LibnftnlKernel()) }
@@ -50,11 +51,12 @@ struct Apply: ParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var names: NameOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var observation: ObservationOptions
 
   func run() throws {
-    let (model, node) = try observation.resolve(source.load(keepGoing: false), node)
+    let (model, node) = try observation.resolve(source.load(keepGoing: false, names: names), node)
     let flows = model.flows(on: node)
     let wanted = lower(flows)
     let (kernel, held) = try reportingKernelErrors { () throws(KernelError) in

@@ -23,7 +23,7 @@ struct Moat: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Render.self, Plan.self, Apply.self, Run.self, Hold.self, Status.self, Lock.self, Unlock.self, Check.self,
-      Explain.self, Doctor.self, Version.self,
+      Render.self, Plan.self, Apply.self, Run.self, Hold.self, Status.self, Names.self, Lock.self, Unlock.self,
+      Check.self, Explain.self, Doctor.self, Version.self,
     ])
 }

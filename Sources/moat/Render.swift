@@ -18,13 +18,14 @@ struct Render: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable { case nft, json, flows }
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var names: NameOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var progress: KeepGoingOption
   @OptionGroup var observation: ObservationOptions
   @Option(name: .long, help: "What to print.") var format = Format.nft
 
   func run() throws {
-    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing), node)
+    let (model, node) = try observation.resolve(source.load(keepGoing: progress.keepGoing, names: names), node)
     let flows = model.flows(on: node)
     switch format {
     case .nft:
