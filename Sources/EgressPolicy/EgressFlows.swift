@@ -36,6 +36,9 @@ package struct EgressFlows: Hashable, Sendable {
   /// Gateway pods of this node that may reach what resolvers tell them. Sorted.
   package var nameClients: [IPAddress] = []
 
+  /// The ports on which they may. Sorted.
+  package var namePorts: [UInt16] = []
+
   /// The resolvers that are believed then: what a pod has asked, before any translation. Sorted.
   package var resolvers: [IPAddress] = []
 

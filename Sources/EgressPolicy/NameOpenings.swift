@@ -38,6 +38,11 @@ package struct NameOpenings: Equatable, Sendable {
   /// The pods whose answers matter. Sorted.
   package var clients: [IPAddress] { pods.keys.sorted() }
 
+  /// The ports that answers may open. Sorted.
+  package var ports: [UInt16] {
+    hosts.values.flatMap { $0.values.flatMap { $0.map(\.port) } }.sortedUnique()
+  }
+
   /// Whether answers to that address matter.
   package func isClient(_ address: IPAddress) -> Bool { pods[address] != nil }
 

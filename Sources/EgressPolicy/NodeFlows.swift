@@ -36,7 +36,7 @@ package struct NodeFlows {
       podNetworks: model.networks.pods, protected: model.gateways.protected,
       endpoints: Set(model.doors.flatMap(\.endpoints)).sorted(), hopA: hopA.output, hopB: hopB.output,
       observed: (model.snapshot.resolvedNames?.observed ?? []).flatMap { openings.flows(for: $0) },
-      nameClients: openings.clients, resolvers: model.believedResolvers,
+      nameClients: openings.clients, namePorts: openings.ports, resolvers: model.believedResolvers,
       exceptions: exceptions.flows, host: host.flows, hostUnits: host.units,
       hostCgroups: model.unrestrictedCgroups(), apiServer: model.apiServerFlows(),
       interfaces: model.interfaceFlows(on: node, clients: hopA.output), findings: findings.output)

@@ -38,6 +38,7 @@ func aheadOfNames(_ family: IPFamily) -> Rule {
   Rule(
     [
       .lookup([family.source], .isIn, set: SetName.name_clients.of(family)),
+      .lookup([.tcpDestinationPort], .isIn, set: namePorts),
       .tcpFlags(mask: [.fin, .syn, .rst, .ack], .equal, .syn), .verdict(.goto("refuse-unanswered")),
     ], comment: "S4 perhaps ahead of its resolver's answer")
 }

@@ -72,6 +72,9 @@ enum SetName: String {
 /// Ports of gateway pods that their node may probe (S3); one set for both families.
 let managementPorts = "management_ports"
 
+/// Ports that names may open to gateway pods (S4).
+let namePorts = "name_ports"
+
 /// ICMPv6 types of neighbour discovery and multicast listener discovery (S6).
 let neighbourTypes = "neighbour_types"
 let listenerTypes = "listener_types"

@@ -6,6 +6,7 @@ import Nftables
 func sets(besidesHops flows: EgressFlows) -> [NamedSet] {
   let constant = [
     NamedSet(hash: managementPorts, of: [.port], keys: flows.rules.managementPorts.map { key([.port], UInt128($0)) }),
+    NamedSet(hash: namePorts, of: [.port], keys: flows.namePorts.map { key([.port], UInt128($0)) }),
     NamedSet(hash: neighbourTypes, of: [.icmp6Type], keys: [133, 135, 136].map { key([.icmp6Type], $0) }),
     NamedSet(hash: listenerTypes, of: [.icmp6Type], keys: [131, 132, 143].map { key([.icmp6Type], $0) }),
     NamedSet(

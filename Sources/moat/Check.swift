@@ -16,6 +16,7 @@ struct Check: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("moat's configuration, as for render.", valueName: "path"))
   var config: String?
   @OptionGroup var node: NodeOption
+  @OptionGroup var names: NameOptions
   @OptionGroup var observation: ObservationOptions
   @OptionGroup var colors: ColorOption
   @Flag(name: .long, help: "Print the catalogue of finding codes and end.") var list = false

@@ -44,6 +44,7 @@ import Testing
     expected.names.hosts = ["httpbin.org": [try IPAddress(parsing: "203.0.113.10")]]
     expected.names.resolvers = [try IPAddress(parsing: "9.9.9.9")]
     expected.names.grace = 5430
+    expected.names.backstop = 14_400
     expected.names.maxAddressesPerHost = 10
     expected.names.wildcards = .deny
     expected.log.level = "debug"
@@ -120,6 +121,7 @@ private let full = """
     hosts: { "HTTPBin.org.": [203.0.113.10] }
     resolvers: [9.9.9.9]
     grace: 1h30m30s
+    backstop: 4h
     maxAddressesPerHost: 10
     wildcards: deny
   log: { level: debug, denied: { enabled: false, rate: 10, burst: 20 } }
