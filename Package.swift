@@ -86,6 +86,11 @@ let package = Package(
       name: "NamespaceLab", dependencies: ["NetworkValues", "CNetfilter"], path: "Tests/NamespaceLab",
       swiftSettings: strict),
 
+    // A real kube-apiserver, and what stands between it and the daemon.
+    .target(
+      name: "APIServerLab", dependencies: ["NamespaceLab", "NetworkValues"], path: "Tests/APIServerLab",
+      exclude: ["account.yaml", "gloo-crds.yaml"], swiftSettings: strict),
+
     .executableTarget(
       name: "moat-demo",
       dependencies: [
