@@ -15,6 +15,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,6 +57,15 @@ let package = Package(
     .systemLibrary(name: "CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .target(name: "NameResolution", dependencies: ["NetworkValues", "CCares"], swiftSettings: strict),
 
+    .target(
+      name: "KubernetesSource",
+      dependencies: [
+        "ClusterModel", "ManifestSource", "NetworkValues", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .target(name: "Telemetry", swiftSettings: strict),
     .target(
       name: "StatusServer",
@@ -125,6 +136,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "NameResolutionTests", dependencies: ["NameResolution", "NetworkValues", "NamespaceLab", "SeededRandom"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KubernetesSourceTests",
+      dependencies: [
+        "APIServerLab", "KubernetesSource", "EgressPolicy", "ClusterModel", "NetworkValues", "StatusServer",
+        "SeededRandom",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "NftablesTests", dependencies: ["Nftables", "NetworkValues", "SeededRandom"], swiftSettings: strict),
