@@ -78,7 +78,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "NameResolution", "Netlink",
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "KubernetesSource", "ManifestSource",
+        "NameResolution", "Netlink",
         "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -86,8 +87,8 @@ let package = Package(
     .executableTarget(
       name: "moat",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink", "NetworkValues",
-        "ClusterModel", "EgressPolicy", "NodeInspection", "Nftables",
+        "EgressAgent", "KubernetesSource", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink",
+        "NetworkValues", "ClusterModel", "EgressPolicy", "NodeInspection", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["moat.8"], swiftSettings: strict),
@@ -172,11 +173,13 @@ let package = Package(
     .testTarget(
       name: "EgressAgentTests",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
+        "APIServerLab", "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy",
+        "Nftables",
         "ClusterModel", "CNetfilter", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "NftablesKernel",
         "SeededRandom", "moat",
         .product(name: "Logging", package: "swift-log"),
       ],
+      exclude: ["control-1.yaml"],
       swiftSettings: strict),
   ]
 )
