@@ -15,6 +15,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,6 +57,15 @@ let package = Package(
     .systemLibrary(name: "CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .target(name: "NameResolution", dependencies: ["NetworkValues", "CCares"], swiftSettings: strict),
 
+    .target(
+      name: "KubernetesSource",
+      dependencies: [
+        "ClusterModel", "ManifestSource", "NetworkValues", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .target(name: "Telemetry", swiftSettings: strict),
     .target(
       name: "StatusServer",
@@ -67,7 +78,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "ManifestSource", "NameResolution", "Netlink",
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "KubernetesSource", "ManifestSource",
+        "NameResolution", "Netlink",
         "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -75,8 +87,8 @@ let package = Package(
     .executableTarget(
       name: "moat",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink", "NetworkValues",
-        "ClusterModel", "EgressPolicy", "NodeInspection", "Nftables",
+        "EgressAgent", "KubernetesSource", "StatusServer", "Telemetry", "ManifestSource", "NftablesKernel", "Netlink",
+        "NetworkValues", "ClusterModel", "EgressPolicy", "NodeInspection", "Nftables",
         "EgressRuleset", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["moat.8"], swiftSettings: strict),
@@ -85,6 +97,11 @@ let package = Package(
     .target(
       name: "NamespaceLab", dependencies: ["NetworkValues", "CNetfilter"], path: "Tests/NamespaceLab",
       swiftSettings: strict),
+
+    // A real kube-apiserver, and what stands between it and the daemon.
+    .target(
+      name: "APIServerLab", dependencies: ["NamespaceLab", "NetworkValues"], path: "Tests/APIServerLab",
+      exclude: ["account.yaml", "gloo-crds.yaml"], swiftSettings: strict),
 
     .executableTarget(
       name: "moat-demo",
@@ -122,6 +139,13 @@ let package = Package(
       name: "NameResolutionTests", dependencies: ["NameResolution", "NetworkValues", "NamespaceLab", "SeededRandom"],
       swiftSettings: strict),
     .testTarget(
+      name: "KubernetesSourceTests",
+      dependencies: [
+        "APIServerLab", "KubernetesSource", "EgressPolicy", "ClusterModel", "NetworkValues", "StatusServer",
+        "SeededRandom",
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "NftablesTests", dependencies: ["Nftables", "NetworkValues", "SeededRandom"], swiftSettings: strict),
     .testTarget(
       name: "NftablesKernelTests",
@@ -149,11 +173,13 @@ let package = Package(
     .testTarget(
       name: "EgressAgentTests",
       dependencies: [
-        "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy", "Nftables",
+        "APIServerLab", "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy",
+        "Nftables",
         "ClusterModel", "CNetfilter", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "NftablesKernel",
         "SeededRandom", "moat",
         .product(name: "Logging", package: "swift-log"),
       ],
+      exclude: ["control-1.yaml"],
       swiftSettings: strict),
   ]
 )

@@ -1,5 +1,6 @@
 import ClusterModel
 import Glibc
+import KubernetesSource
 import Logging
 import ManifestSource
 import Nftables
@@ -7,6 +8,15 @@ import ServiceLifecycle
 import StatusServer
 import Synchronization
 import Telemetry
+
+/// Where the model comes from.
+package enum ModelSource: Sendable {
+  /// Files and folders.
+  case manifests([String])
+
+  /// An API server.
+  case cluster(ClusterAccess)
+}
 
 /// What `moat run` was told.
 package struct AgentSettings: Sendable {
@@ -16,8 +26,8 @@ package struct AgentSettings: Sendable {
   /// The node that is enforced.
   package var node: NodeName
 
-  /// Files and folders.
-  package var manifests: [String]
+  /// Where the model comes from.
+  package var source: ModelSource
 
   /// Where the configuration comes from.
   package var configuration: ConfigurationSource
@@ -38,12 +48,12 @@ package struct AgentSettings: Sendable {
   package var environment: [String: String]
 
   package init(
-    version: String, node: NodeName, manifests: [String], configuration: ConfigurationSource, stateFolder: String,
+    version: String, node: NodeName, source: ModelSource, configuration: ConfigurationSource, stateFolder: String,
     socketPath: String, holdPath: String, environment: [String: String]
   ) {
     self.version = version
     self.node = node
-    self.manifests = manifests
+    self.source = source
     self.configuration = configuration
     self.stateFolder = stateFolder
     self.socketPath = socketPath
@@ -134,9 +144,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
       .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers),
       surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
-    let watch = try ManifestWatch(
-      paths: settings.manifests, source: settings.configuration, inbox: inbox, surroundings: surroundings,
-      hasPublished: interfaces.look,
+    let watch = try InputWatch(
+      settings, loaded, inbox: inbox, surroundings: surroundings, hasPublished: interfaces.look,
       hasReloaded: { [threshold] configuration in
         threshold.follow(configuration)
         open.move(to: .tcp(configuration.listen))
@@ -145,16 +154,16 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
-    let reconciling = reconcilerService(inbox, surroundings, custody, (revocations, names), schedule) { ending in
+    let followers = Followers(revocations: revocations, names: names, podsNeeded: watch.podsNeeded)
+    let reconciling = reconcilerService(inbox, surroundings, custody, followers, schedule) { ending in
       result.withLock { $0 = ending }
     }
     let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
-    let watching = ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let naming = ThreadService(name: "names", work: names.run, stop: names.stop)
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + [watching, observing, revoking, naming].map { .init(service: $0) }
+      + (watch.services + [observing, revoking, naming]).map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + [local, open].map { .init(service: $0) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -167,10 +176,17 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     return ThreadService(name: "signals", work: signals.run, stop: signals.stop)
   }
 
+  /// Who hears of the reconciler what follows from a derivation.
+  private struct Followers {
+    var revocations: RevocationThread
+    var names: NameWatch
+    var podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
+  }
+
   /// The reconciler on a thread of its own; `finish` hears how it ended.
   private func reconcilerService(
     _ inbox: ReconcilerInbox, _ surroundings: ReconcilerSurroundings, _ custody: SocketCustody,
-    _ followers: (revocations: RevocationThread, names: NameWatch), _ schedule: ReconcilerSchedule,
+    _ followers: Followers, _ schedule: ReconcilerSchedule,
     finish: @escaping @Sendable (Result<ReconcilerLoop<Backend>.Ending, KernelError>) -> Void
   ) -> ThreadService {
     ThreadService(
@@ -181,8 +197,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, revocations: followers.revocations, names: followers.names,
-            node: settings.node,
-            surroundings: surroundings, schedule: schedule, awaitingInterfaces: true, logger: logger)
+            podsNeeded: followers.podsNeeded, node: settings.node, surroundings: surroundings, schedule: schedule,
+            awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {
           finish(.failure(error))

@@ -1,58 +1,14 @@
 import ClusterModel
-import Glibc
 import ManifestSource
-import NetworkValues
-import Synchronization
 import Telemetry
-
-/// Reads what the operator says besides the manifests: the configuration, and the host's name servers where it asks for
-/// them.
-package struct ConfigurationSource: Sendable {
-  /// Absent: every default.
-  package var path: String?
-
-  /// `/etc/resolv.conf`.
-  package var resolversPath = "/etc/resolv.conf"
-
-  package init(path: String?) { self.path = path }
-
-  /// - Throws: `ConfigurationError`; nothing of it may be used then.
-  package func load() throws(ConfigurationError) -> LoadedConfiguration {
-    let configuration = try path.map { path throws(ConfigurationError) in try loadConfiguration(path: path) }
-    var loaded = LoadedConfiguration(configuration: configuration ?? Configuration(), resolvers: [])
-    do { loaded.resolvers = try readHostResolvers(path: resolversPath) } catch {
-      // Names that DNS is asked for then stay without an answer, and the status says so.
-      guard loaded.configuration.host.presets.contains(.dns) else { return loaded }
-      throw ConfigurationError(errors: [
-        ManifestError("\(error.message); host.presets has dns, which needs it", at: error.place)
-      ])
-    }
-    return loaded
-  }
-}
-
-/// A configuration with what it refers to on this host.
-package struct LoadedConfiguration: Hashable, Sendable {
-  /// What the operator wrote.
-  package var configuration: Configuration
-
-  /// The name servers of this host.
-  package var resolvers: [IPAddress]
-}
 
 /// The thread that watches manifests and gives each new state of them to the reconciler.
 package final class ManifestWatch: Sendable {
-  private struct Orders {
-    var isStopped = false
-    var reloads = false
-  }
-
   private let paths: [String]
   private let source: ConfigurationSource
   private let inbox: ReconcilerInbox
   private let surroundings: ReconcilerSurroundings
-  private let orders = Mutex(Orders())
-  private let wakeup: Wakeup
+  private let orders: WatchOrders
   private let hasPublished: @Sendable () -> Void
   private let hasReloaded: @Sendable (Configuration) -> Void
 
@@ -71,20 +27,14 @@ package final class ManifestWatch: Sendable {
     self.surroundings = surroundings
     self.hasPublished = hasPublished
     self.hasReloaded = hasReloaded
-    wakeup = try Wakeup()
+    orders = try WatchOrders()
   }
 
   /// Asks the thread to end.
-  package func stop() {
-    orders.withLock { $0.isStopped = true }
-    wakeup.signal()
-  }
+  package func stop() { orders.stop() }
 
   /// Asks for configuration and manifests to be read again.
-  package func reload() {
-    orders.withLock { $0.reloads = true }
-    wakeup.signal()
-  }
+  package func reload() { orders.reload() }
 
   /// Works until told to end.
   package func run(_ loaded: LoadedConfiguration) {
@@ -94,12 +44,12 @@ package final class ManifestWatch: Sendable {
     publish(cgroups, loaded)
     publish(manifests, loaded)
     while true {
-      let descriptors = [wakeup.descriptor] + [manifests.descriptor, cgroups.descriptor].compactMap { $0 }
+      let descriptors = [orders.descriptor] + [manifests.descriptor, cgroups.descriptor].compactMap { $0 }
       _ = awaitInput(on: descriptors, until: manifests.deadline)
-      let current = takeOrders()
+      let current = orders.take()
       if current.isStopped { return }
       if current.reloads {
-        reload(&loaded)
+        if source.reload(&loaded, telling: surroundings) { hasReloaded(loaded.configuration) }
         manifests.readAgain()
       }
       publish(cgroups, loaded)
@@ -109,25 +59,6 @@ package final class ManifestWatch: Sendable {
 
   private func publish(_ cgroups: WatchedCgroups, _ loaded: LoadedConfiguration) {
     if let groups = cgroups.update(to: loaded.configuration.cgroupPaths) { inbox.publish(groups) }
-  }
-
-  private func takeOrders() -> Orders {
-    wakeup.drain()
-    return orders.withLock { orders in
-      defer { orders.reloads = false }
-      return orders
-    }
-  }
-
-  private func reload(_ loaded: inout LoadedConfiguration) {
-    do throws(ConfigurationError) {
-      loaded = try source.load()
-      hasReloaded(loaded.configuration)
-      surroundings.report([], from: "configuration")
-    } catch {
-      surroundings.report(
-        error.errors.map { "\($0); the configuration that was read before stays" }, from: "configuration")
-    }
   }
 
   private func publish(_ manifests: WatchedManifests, _ loaded: LoadedConfiguration) {

@@ -31,6 +31,9 @@ struct DerivedRuleset {
 
   var ruleset: Ruleset { lowered.ruleset }
 
+  /// The pods that it depends on.
+  var podQueries: Set<PodQuery> { model.podQueries(on: node.flows.node) }
+
   /// What resolvers may tell which gateway pod.
   var openings: NameOpenings { node.nameOpenings }
 

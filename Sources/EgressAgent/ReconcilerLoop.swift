@@ -25,6 +25,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let watch: (any RulesetWatching)?
   private let revocations: RevocationThread?
   private let names: NameWatch?
+  private let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
@@ -35,11 +36,12 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   ///   - watch: tells what others do to the tables, where they are open to others.
   ///   - revocations: cuts what a commit refuses.
   ///   - names: is told after each derivation which names are needed.
+  ///   - podsNeeded: hears after each derivation which pods it depends on.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil,
-    names: NameWatch? = nil, node: NodeName,
+    names: NameWatch? = nil, podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil, node: NodeName,
     surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
     awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
@@ -48,6 +50,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     self.watch = watch
     self.revocations = revocations
     self.names = names
+    self.podsNeeded = podsNeeded
     self.node = node
     self.surroundings = surroundings
     self.schedule = schedule
@@ -92,6 +95,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     } else if isNew || retries {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
+    if isNew, let podsNeeded, let wanted { podsNeeded(wanted.podQueries) }
     if due.isPast(\.heartbeat, at: now) {
       surroundings.beat()
       due.heartbeat = schedule.heartbeat.map { now + $0 }

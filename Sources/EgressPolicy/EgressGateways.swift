@@ -73,10 +73,7 @@ struct EgressGateway: Equatable {
   ) {
     findings += faults(of: virtual.reference, virtual.approval, virtual.misunderstandings)
     for part in (virtual.workloads ?? []) { findings += part.findings(virtual.reference) }
-    let selectors = (virtual.workloads ?? []).compactMap(\.value)
-      .filter { !$0.isVirtualMachine && context.isThisCluster($0.selector?.cluster) }
-      .compactMap(\.selector)
-      .filter { !$0.labels.isEmpty || $0.name != nil || $0.namespace != nil }
+    let selectors = selectors(context)
     var chosen: [String: GatewayPod] = [:]
     for selector in selectors {
       let services = all.filter { selects(selector, $0, context) }
@@ -93,6 +90,14 @@ struct EgressGateway: Equatable {
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
     let elsewhere = pods.filter { $0.pod.pod.metadata.namespace != virtual.metadata.namespace }.map(\.pod.name)
     if !elsewhere.isEmpty { findings.append(acrossNamespaces(elsewhere)) }
+  }
+
+  /// Those that select something.
+  func selectors(_ context: DerivationContext) -> [ObjectSelector] {
+    (virtual.workloads ?? []).compactMap(\.value)
+      .filter { !$0.isVirtualMachine && context.isThisCluster($0.selector?.cluster) }
+      .compactMap(\.selector)
+      .filter { !$0.labels.isEmpty || $0.name != nil || $0.namespace != nil }
   }
 
   /// Decides which pods may be granted something (G2); the others are reported.
@@ -133,7 +138,7 @@ struct EgressGateway: Equatable {
 
   /// `selector.name` is the Service's name, `selector.labels` a subset of its `spec.selector`; a namespace alone takes
   /// only Services that have a listener's port.
-  private func selects(_ selector: ObjectSelector, _ service: Service, _ context: DerivationContext) -> Bool {
+  func selects(_ selector: ObjectSelector, _ service: Service, _ context: DerivationContext) -> Bool {
     guard isInReach(service.metadata.namespace, selector, context),
       selector.name.map({ $0 == service.metadata.name }) ?? true,
       service.selector.satisfy(selector.labels)

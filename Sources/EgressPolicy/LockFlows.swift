@@ -19,16 +19,22 @@ package func lockFlows(
 }
 
 extension EgressFlows {
-  /// The same without cgroups, which have other numbers after a boot, and without everything that names or serves a pod: pods are granted nothing, the API server included, and
-  /// nothing comes in to them. Addresses of pods may belong to others by the time this is enforced; networks, the host's
-  /// allowances and API servers stay.
+  /// The same without cgroups, which have other numbers after a boot, without what DNS gave, and without everything that
+  /// names or serves a pod: pods are granted nothing, the API server included, and nothing comes in to them. Addresses
+  /// may belong to others by the time this is enforced; networks, what the configuration allows the host, and API
+  /// servers stay.
   package var locked: EgressFlows {
     var flows = self
     flows.protected = []
     flows.endpoints = []
     flows.hopA = []
     flows.hopB = []
+    flows.observed = []
+    flows.nameClients = []
+    flows.namePorts = []
+    flows.resolvers = []
     flows.exceptions = []
+    flows.host.removeAll(where: \.isResolved)
     flows.interfaces = nil
     flows.hostUnits = []
     flows.hostCgroups = []

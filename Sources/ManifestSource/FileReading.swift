@@ -2,11 +2,7 @@ import ClusterModel
 
 /// What one file holds, decoded.
 package struct FileReading: Sendable {
-  /// What makes two manifests the same object.
-  struct Identity: Hashable, Sendable {
-    var group: String
-    var reference: ObjectReference
-  }
+  typealias Identity = ClusterObject.Identity
 
   /// An object, where it stands, and what it adds to a snapshot. A class, so that thousands are put together quickly.
   final class DecodedObject: Sendable {
@@ -14,10 +10,10 @@ package struct FileReading: Sendable {
     let place: ManifestPlace
     let contents: ClusterSnapshot
 
-    init(identity: Identity, place: ManifestPlace, contents: ClusterSnapshot) {
-      self.identity = identity
+    init(_ object: ClusterObject, at place: ManifestPlace) {
+      identity = object.identity
       self.place = place
-      self.contents = contents
+      contents = object.contents
     }
   }
 
@@ -71,12 +67,7 @@ package struct FileReading: Sendable {
       return
     }
     do {
-      let manifest = try Manifest(reading: value)
-      var contents = ClusterSnapshot()
-      contents.add(manifest)
-      objects.append(
-        DecodedObject(
-          identity: Identity(group: manifest.group, reference: manifest.reference), place: place, contents: contents))
+      objects.append(DecodedObject(try ClusterObject(reading: value), at: place))
     } catch {
       var faultPlace = place
       faultPlace.line = error.line ?? place.line

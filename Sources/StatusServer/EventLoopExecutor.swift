@@ -11,7 +11,8 @@ package final class EventLoopExecutor: TaskExecutor {
   /// The one that serves the listeners, too.
   package static let shared = EventLoopExecutor(eventLoops.next())
 
-  private let loop: any EventLoop
+  /// Where the tasks run.
+  package let loop: any EventLoop
 
   private init(_ loop: any EventLoop) { self.loop = loop }
 

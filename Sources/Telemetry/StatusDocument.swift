@@ -17,7 +17,7 @@ package struct StatusDocument: Hashable, Sendable, Codable {
 
   /// Something that is wrong now.
   package struct Fault: Hashable, Sendable, Codable {
-    /// `configuration`, `connections`, `manifests`, `interfaces`, `model`, `kernel`, `state`,
+    /// `configuration`, `connections`, `manifests`, `kubernetes`, `interfaces`, `model`, `kernel`, `state`,
     /// `listener ADDRESS`.
     package var source: String
 
@@ -116,6 +116,37 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     }
   }
 
+  /// The cluster that is followed by its API server.
+  package struct Cluster: Hashable, Sendable, Codable {
+    /// One of the resources that are followed.
+    package struct Resource: Hashable, Sendable, Codable {
+      /// `accesspolicies.security.policy.gloo.solo.io`.
+      package var name: String
+
+      /// `waiting`, `in sync` or `absent`. One that is in sync stays so as it was last known, whatever fails later.
+      package var progress: String
+
+      package init(name: String, progress: String) {
+        self.name = name
+        self.progress = progress
+      }
+    }
+
+    /// The API server's URL.
+    package var server: String
+
+    /// What is followed, sorted by name.
+    package var resources: [Resource] = []
+
+    /// How many objects are known.
+    package var objects = 0
+
+    /// When something was last new; absent before everything was known once.
+    package var changed: Timestamp?
+
+    package init(server: String) { self.server = server }
+  }
+
   /// What the newest input was made of.
   package struct Source: Hashable, Sendable, Codable {
     /// The files and folders that are followed.
@@ -208,8 +239,11 @@ package struct StatusDocument: Hashable, Sendable, Codable {
   /// empty; absent where the tables have no owner.
   package var keepers: [String]?
 
-  /// What it was made from; absent before the first reading.
+  /// What it was made from; absent before the first reading, and where there is a cluster.
   package var source: Source?
+
+  /// The cluster that it was made from; absent where there are manifests.
+  package var cluster: Cluster?
 
   /// Sorted by source, then in the order they were reported.
   package var faults: [Fault] = []

@@ -11,10 +11,7 @@ struct Check: ParsableCommand {
       Exit status: 0 clean or notes only, 2 warnings, 1 errors.
       """)
 
-  @Option(name: .long, help: ArgumentHelp("Manifests to read, as for render.", valueName: "path"))
-  var manifests: [String] = []
-  @Option(name: .long, help: ArgumentHelp("moat's configuration, as for render.", valueName: "path"))
-  var config: String?
+  @OptionGroup var source: SourceOptions
   @OptionGroup var node: NodeOption
   @OptionGroup var names: NameOptions
   @OptionGroup var observation: ObservationOptions
@@ -22,15 +19,8 @@ struct Check: ParsableCommand {
   @Flag(name: .long, help: "Print the catalogue of finding codes and end.") var list = false
   @Flag(name: .long, help: "Print JSON.") var json = false
 
-  func validate() throws {
-    if !list, manifests.isEmpty { throw ValidationError("Missing expected argument '--manifests <path>'") }
-  }
-
   func run() throws {
     if list { return try printCatalogue() }
-    var source = SourceOptions()
-    source.manifests = manifests
-    source.config = config
     let inputs = try source.load(keepGoing: true, names: names)
     let (model, node) = try observation.resolve(inputs, node)
     let findings = model.flows(on: node).findings

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import EgressPolicy
 import Foundation
+import KubernetesSource
 import ManifestSource
 import NetworkValues
 
@@ -12,7 +13,17 @@ struct SourceOptions: ParsableArguments {
     help: ArgumentHelp(
       "Manifests to read: a file, a folder (read recursively: .yaml, .yml, .json) or - for standard input. Repeatable.",
       valueName: "path"))
-  var manifests: [String]
+  var manifests: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Instead of manifests, the cluster of this kubeconfig. Default: $KUBECONFIG, else the cluster of the pod in which "
+        + "moat runs.", valueName: "file"))
+  var kubeconfig: String?
+
+  @Option(name: .long, help: ArgumentHelp("The kubeconfig's context. Default: its current one.", valueName: "name"))
+  var context: String?
 
   @Option(
     name: .long,
@@ -22,13 +33,34 @@ struct SourceOptions: ParsableArguments {
 
   static let defaultConfiguration = "/etc/moat/config.yaml"
 
-  /// Reads configuration and manifests, and says on standard error what could not be read.
+  func validate() throws {
+    guard !manifests.isEmpty, kubeconfig != nil || context != nil else { return }
+    throw ValidationError("--manifests, and --kubeconfig or --context, exclude each other: the model has one source")
+  }
+
+  /// The API server, where it is asked instead of manifests.
+  ///
+  /// - Throws: `ValidationError` where there is neither.
+  var cluster: ClusterAccess? {
+    get throws {
+      if !manifests.isEmpty { return nil }
+      if let kubeconfig { return .kubeconfig([kubeconfig], context: context) }
+      let found = ClusterAccess(environment: ProcessInfo.processInfo.environment, context: context)
+      if let found { return found }
+      throw ValidationError(
+        "there is no model: give --manifests <path> or --kubeconfig <file>, set KUBECONFIG, or run in a pod")
+    }
+  }
+
+  /// Reads configuration and manifests, or the cluster, and says on standard error what could not be read.
   ///
   /// - Parameter names: where names get their addresses; absent where no command line says.
-  /// - Throws: `ExitCode(1)` where the configuration cannot be used, or a document is broken and `keepGoing` is false.
+  /// - Throws: `ExitCode(1)` where the configuration or the cluster cannot be used, or a document is broken and
+  ///   `keepGoing` is false.
   func load(keepGoing: Bool, names: NameOptions? = nil) throws -> LoadedInputs {
+    let cluster = try cluster
     let configuration = try loadConfiguration()
-    var reading = loadManifests(paths: manifests)
+    var reading = try cluster.map(readCluster) ?? loadManifests(paths: manifests)
     for note in reading.notes { printError("note: \(note)") }
     for error in reading.errors { printError("error: \(error)") }
     reading.snapshot.hostResolvers = try hostResolvers(areNeeded: configuration.host.presets.contains(.dns))

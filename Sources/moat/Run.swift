@@ -10,9 +10,10 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The daemon: keep the kernel equal to the model.",
     discussion: """
-      Watches the manifests and this node's interfaces, and commits every change of what this node must enforce. A \
-      change that cannot be read, and a kernel that refuses, leave in force what is; moat status says so. Before \
-      manifests and interfaces could be read once, nothing is committed.
+      Watches the manifests, or the cluster by its API server, and this node's interfaces, and commits every change of \
+      what this node must enforce. A change that cannot be read, an API server that is away, and a kernel that refuses, \
+      leave in force what is; moat status says so. Before the model and the interfaces could be read once, nothing is \
+      committed.
 
       SIGHUP reads the configuration again. SIGTERM and SIGINT end the daemon and leave the kernel as it is: only moat \
       unlock removes the tables.
@@ -43,9 +44,10 @@ struct Run: ParsableCommand {
     SignalWatch.blockSignals()
     umask(0o077)
     let configuration = ConfigurationSource(path: source.configurationPath)
+    let model: ModelSource = try source.cluster.map { .cluster($0) } ?? .manifests(source.manifests)
     let loaded = try reportingFailure { () throws(ConfigurationError) in try configuration.load() }
     var settings = AgentSettings(
-      version: Version.current, node: nodeName(or: node), manifests: source.manifests, configuration: configuration,
+      version: Version.current, node: nodeName(or: node), source: model, configuration: configuration,
       stateFolder: state.state, socketPath: socket.socket, holdPath: hold.hold,
       environment: ProcessInfo.processInfo.environment)
     settings.cniResults = cni.cniResults

@@ -42,6 +42,7 @@ struct Status: ParsableCommand {
         "from \(source.manifests.joined(separator: " ")): \(source.objects) objects in \(source.files) files, "
           + "read \(source.read)")
     }
+    if let cluster = document.cluster { printCluster(cluster) }
     let counts = document.counts
     print(
       "daemon \(document.version), process \(document.process), started \(document.started): \(counts.inputs) inputs, "
@@ -73,6 +74,17 @@ private func repairs(_ counts: StatusDocument.Counts) -> String {
   guard counts.repairs > 0 else { return "0 repairs" }
   let mean = milliseconds(counts.repairSeconds / Double(counts.repairs))
   return "\(counts.repairs) repairs (\(mean) on average, \(milliseconds(counts.longestRepairSeconds)) at most)"
+}
+
+/// Where the model comes from, and what of it is not known yet or not there.
+private func printCluster(_ cluster: StatusDocument.Cluster) {
+  let known = cluster.resources.filter { $0.progress != "waiting" }.count
+  print(
+    "from \(cluster.server): \(cluster.objects) objects, \(known) of \(cluster.resources.count) resources in sync"
+      + (cluster.changed.map { ", last change \($0)" } ?? ""))
+  for resource in cluster.resources where resource.progress != "in sync" {
+    print("  \(resource.name): \(resource.progress)")
+  }
 }
 
 /// Says on standard error why no daemon answered, and ends with status 1.

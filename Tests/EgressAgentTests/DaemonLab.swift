@@ -14,7 +14,11 @@ final class DaemonLab {
   let folder: TemporaryFolder
   let lab: Lab
 
-  init() throws {
+  /// Options that say where the daemons find the model: by default in the folder `m`.
+  var source: [String]
+
+  /// - Parameter topology: has the nodes of the main scenario.
+  init(_ topology: LabTopology? = nil) throws {
     folder = try TemporaryFolder()
     try folder.makeFolder("m")
     for name in ["state", "state-egress-1", "cni"] { try folder.makeFolder(name) }
@@ -24,7 +28,8 @@ final class DaemonLab {
       text.replace("\ncluster:\n", with: "\ncluster:\n  interfaces: { uplinks: [eth0, uplink] }\n")
       try folder.write(text, to: "\(target)\(name).yaml")
     }
-    lab = try Lab(.twoNodes())
+    source = ["--manifests", folder.path + "/m"]
+    lab = try Lab(topology ?? .twoNodes())
   }
 
   var socket: String { socket(on: "worker-1") }
@@ -38,9 +43,8 @@ final class DaemonLab {
 
   /// Where a node's commands read what they judge by.
   func inputs(on node: String = "worker-1") -> [String] {
-    [
-      "--manifests", folder.path + "/m", "--config", folder.path + "/config.yaml", "--node", node, "--cni-results",
-      folder.path + "/cni",
+    source + [
+      "--config", folder.path + "/config.yaml", "--node", node, "--cni-results", folder.path + "/cni",
     ]
   }
 
@@ -141,9 +145,11 @@ final class DaemonLab {
   }
 
   /// Waits until a daemon's status is as demanded, ten seconds at most.
-  func await(on node: String = "worker-1", _ isReached: (StatusDocument) -> Bool) throws {
+  func await(
+    on node: String = "worker-1", patience: Duration = .seconds(10), _ isReached: (StatusDocument) -> Bool
+  ) throws {
     let client = DaemonClient(socketPath: socket(on: node))
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + patience
     while ContinuousClock.now < deadline {
       if let status = try? client.status(), isReached(status) { return }
       usleep(5000)
@@ -155,7 +161,7 @@ final class DaemonLab {
 
 extension LabTopology {
   /// The hosts of the main scenario that the daemon's tests need.
-  fileprivate static func twoNodes() throws -> LabTopology {
+  static func twoNodes() throws -> LabTopology {
     let node = { (name: String, number: Int) in
       Node(
         name, addresses: try addresses("172.18.0.1\(number)", "fd00:172:18::1\(number)"),

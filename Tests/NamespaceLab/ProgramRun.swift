@@ -113,3 +113,11 @@ func isReady(_ descriptor: Int32, _ events: Int32, within patience: Duration) ->
   let milliseconds = max(0, seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
   return poll(&entry, 1, Int32(clamping: milliseconds)) > 0 ? Int32(entry.revents) : 0
 }
+
+/// Starts a program where the calling thread is, found on PATH, and goes on. It is ended when the returned value is gone,
+/// but not when this process is killed.
+package func startProgram(_ arguments: [String], input: String = "") throws(LabError) -> RunningProgram {
+  let files = try ProgramFiles(input: input, host: "here")
+  let process = try files.spawn(arguments, host: "here")
+  return RunningProgram(process, files, host: "here", command: arguments.joined(separator: " "))
+}

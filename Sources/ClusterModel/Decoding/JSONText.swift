@@ -35,6 +35,34 @@ extension ManifestValue {
       return (values, error)
     }
   }
+
+  /// Reads one JSON document. Members that are not `kept` are passed over: only their brackets and quotes must fit.
+  package init(ofJSON bytes: [UInt8], keeping kept: KeptFields = .all) throws(JSONSyntaxError) {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw JSONSyntaxError(reason: "is not UTF-8", line: 1)
+    }
+    var parser = JSONParser(bytes: bytes)
+    self = try parser.value(keeping: kept)
+    guard parser.peek() == nil else { throw parser.fault("goes on after its end") }
+  }
+}
+
+/// Which members of a JSON object are wanted. Those of a list's elements are each element's.
+package indirect enum KeptFields: Sendable {
+  case all
+
+  /// These, and of each what its own value says.
+  case only([String: KeptFields])
+}
+
+extension KeptFields {
+  /// What is wanted of a member; `nil` where the member is not wanted.
+  fileprivate subscript(name: String) -> KeptFields? {
+    switch self {
+    case .all: .all
+    case .only(let members): members[name]
+    }
+  }
 }
 
 /// Reads from `bytes`, which are valid UTF-8, at `position`.
@@ -62,12 +90,12 @@ private struct JSONParser {
     return nil
   }
 
-  mutating func value() throws(JSONSyntaxError) -> ManifestValue {
+  mutating func value(keeping kept: KeptFields = .all) throws(JSONSyntaxError) -> ManifestValue {
     guard let byte = peek() else { throw fault("ends where a value is expected") }
     let start = line
     return switch byte {
-    case UInt8(ascii: "{"): ManifestValue(try object(), line: start)
-    case UInt8(ascii: "["): ManifestValue(try array(), line: start)
+    case UInt8(ascii: "{"): ManifestValue(try object(keeping: kept), line: start)
+    case UInt8(ascii: "["): ManifestValue(try array(keeping: kept), line: start)
     case UInt8(ascii: "\""): ManifestValue(.string(try string()), line: start)
     case UInt8(ascii: "-"), 0x30...0x39: ManifestValue(try number(), line: start)
     default: ManifestValue(try word(), line: start)
@@ -80,20 +108,34 @@ private struct JSONParser {
     if depth > maximumNesting { throw fault("is nested more than \(maximumNesting) levels deep") }
   }
 
-  mutating func object() throws(JSONSyntaxError) -> ManifestValue.Content {
+  mutating func object(keeping kept: KeptFields) throws(JSONSyntaxError) -> ManifestValue.Content {
     try enter()
     var members: [ManifestMember] = []
     var names: Set<String> = []
-    while try !ends(with: UInt8(ascii: "}"), isFirst: members.isEmpty) {
+    var isFirst = true
+    while try !ends(with: UInt8(ascii: "}"), isFirst: isFirst) {
+      isFirst = false
       guard peek() == UInt8(ascii: "\"") else { throw fault("has something else than a name in quotes in an object") }
       let name = try string()
       if isRepeated(name, among: members, &names) { throw fault("has the name \"\(shown(name, limit: 60))\" twice") }
       guard peek() == UInt8(ascii: ":") else { throw fault("lacks a colon after a name") }
       position += 1
-      members.append(ManifestMember(name: name, value: try value()))
+      if let part = kept[name] {
+        members.append(ManifestMember(name: name, value: try value(keeping: part)))
+      } else {
+        try pass()
+      }
     }
     depth -= 1
     return .object(members)
+  }
+
+  /// Goes behind a value without reading it.
+  mutating func pass() throws(JSONSyntaxError) {
+    guard let first = peek() else { throw fault("ends where a value is expected") }
+    var scanner = JSONValueScanner(first)
+    guard let end = scanner.scan(bytes.span, from: position) else { throw fault("ends inside of a value") }
+    position = end
   }
 
   /// Few members are compared one by one, many through a set.
@@ -103,10 +145,10 @@ private struct JSONParser {
     return !names.insert(name).inserted
   }
 
-  mutating func array() throws(JSONSyntaxError) -> ManifestValue.Content {
+  mutating func array(keeping kept: KeptFields) throws(JSONSyntaxError) -> ManifestValue.Content {
     try enter()
     var elements: [ManifestValue] = []
-    while try !ends(with: UInt8(ascii: "]"), isFirst: elements.isEmpty) { elements.append(try value()) }
+    while try !ends(with: UInt8(ascii: "]"), isFirst: elements.isEmpty) { elements.append(try value(keeping: kept)) }
     depth -= 1
     return .array(elements)
   }

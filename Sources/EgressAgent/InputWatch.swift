@@ -1,0 +1,55 @@
+import ClusterModel
+import KubernetesSource
+import ServiceLifecycle
+
+import protocol ServiceLifecycle.Service
+
+/// What watches the model, wherever it comes from.
+struct InputWatch {
+  /// What runs as long as the daemon does.
+  let services: [any Service]
+
+  /// Reads the configuration, and manifests, again.
+  let reload: @Sendable () -> Void
+
+  /// Hears which pods the newest derivation depends on; absent where all are known anyway.
+  let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
+
+  /// - Parameters:
+  ///   - hasPublished: is called after each new state was given to `inbox`.
+  ///   - hasReloaded: is called with each configuration that was read later than `loaded`.
+  init(
+    _ settings: AgentSettings, _ loaded: LoadedConfiguration, inbox: ReconcilerInbox,
+    surroundings: ReconcilerSurroundings, hasPublished: @escaping @Sendable () -> Void,
+    hasReloaded: @escaping @Sendable (Configuration) -> Void
+  ) throws(AgentError) {
+    switch settings.source {
+    case .manifests(let paths):
+      let watch = try ManifestWatch(
+        paths: paths, source: settings.configuration, inbox: inbox, surroundings: surroundings,
+        hasPublished: hasPublished, hasReloaded: hasReloaded)
+      services = [ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)]
+      reload = watch.reload
+      podsNeeded = nil
+    case .cluster(let access):
+      let watch = try KubernetesWatch(
+        loaded, source: settings.configuration, inbox: inbox, surroundings: surroundings, hasPublished: hasPublished,
+        hasReloaded: hasReloaded)
+      let mirrored = MirrorSettings(access: access, node: settings.node)
+      services = [
+        ThreadService(name: "configuration", work: watch.run, stop: watch.stop),
+        MirrorService(watch: watch, settings: mirrored),
+      ]
+      reload = watch.reload
+      podsNeeded = watch.need
+    }
+  }
+}
+
+/// The mirror of a cluster, until graceful shutdown.
+private struct MirrorService: Service {
+  let watch: KubernetesWatch
+  let settings: MirrorSettings
+
+  func run() async { await cancelWhenGracefulShutdown { await watch.follow(settings) } }
+}
