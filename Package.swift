@@ -66,6 +66,7 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    .target(name: "FlowLog", dependencies: ["EgressPolicy", "Netlink", "NetworkValues"], swiftSettings: strict),
     .target(name: "Telemetry", swiftSettings: strict),
     .target(
       name: "StatusServer",
@@ -78,9 +79,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "KubernetesSource", "ManifestSource",
-        "NameResolution", "Netlink",
-        "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource", "ManifestSource",
+        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -156,6 +156,12 @@ let package = Package(
     .testTarget(
       name: "NetlinkTests",
       dependencies: ["Netlink", "EgressPolicy", "ClusterModel", "NetworkValues", "CNetfilter", "NamespaceLab"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FlowLogTests",
+      dependencies: [
+        "FlowLog", "EgressPolicy", "NetworkValues", "CNetfilter", "NamespaceLab", "Netlink", "SeededRandom", "Telemetry",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EgressPolicyTests",

@@ -23,13 +23,16 @@ package struct AccessPolicy: Hashable, Sendable {
   /// `config.enforcementLayers.cni` is false, or only `mesh` is set (A8).
   package var excludesNetworkLayer: Bool
 
+  /// Whether all of it is a trial, by the annotation `moat.dev/dry-run: "true"` (A6).
+  package var isTrial: Bool
+
   /// What was not understood outside the parts above; if there is any, the policy grants nothing.
   package var misunderstandings: [Misunderstanding]
 
   package init(
     metadata: Metadata, approval: Approval = .absent, destinations: [Part<DestinationSelector>] = [],
     workloadSelectorCount: Int = 0, entries: [Part<Authorization>]? = nil, usesAuthorizationList: Bool = false,
-    excludesNetworkLayer: Bool = false, misunderstandings: [Misunderstanding] = []
+    excludesNetworkLayer: Bool = false, isTrial: Bool = false, misunderstandings: [Misunderstanding] = []
   ) {
     self.metadata = metadata
     self.approval = approval
@@ -38,6 +41,7 @@ package struct AccessPolicy: Hashable, Sendable {
     self.entries = entries
     self.usesAuthorizationList = usesAuthorizationList
     self.excludesNetworkLayer = excludesNetworkLayer
+    self.isTrial = isTrial
     self.misunderstandings = misunderstandings
   }
 

@@ -16,7 +16,7 @@ extension EgressModel {
       bindings: boundAddresses(bridges), pods: indices(.pod), tunnels: indices(.tunnel),
       uplinks: indices(.uplink), localPods: localAddresses, reserved: (localAddresses + known).sortedUnique(),
       tunnelEndpoints: nodes.sortedUnique(),
-      tunnelPorts: [4789, 6081, 8472, configuration.cluster.interfaces.wireguardPort].sortedUnique(),
+      tunnelPorts: configuration.cluster.interfaces.tunnelPorts,
       onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: bridgeFlows(interfaces, classes))
   }
 
@@ -60,4 +60,9 @@ extension IPAddress {
   fileprivate var isOnLinkOnly: Bool { specialNetworks.contains(self) }
 
   fileprivate var isLoopback: Bool { family == .v4 ? value >> 24 == 127 : value == 1 }
+}
+
+extension Configuration.Interfaces {
+  /// UDP ports of tunnels: VXLAN, Geneve, Linux's own VXLAN, WireGuard. Sorted.
+  var tunnelPorts: [UInt16] { [4789, 6081, 8472, wireguardPort].sortedUnique() }
 }

@@ -50,15 +50,17 @@ struct PolicyClients {
       }
       guard let blocks = addressBlocks(entry, path) else { continue }
       if entry.dryRun { findings.append(pendingEntry(path)) }
+      let isPending = entry.dryRun || policy.isTrial
       if !entry.layer7Conditions.isEmpty { findings.append(coarser(path, entry.layer7Conditions)) }
       for (number, part) in clients.enumerated() {
         let place = "\(path).allowedClients[\(number)]"
         let grant = Grant(blocks: blocks.set, reason: Reason(reference, path: place))
-        granted.add([grant], to: selected(part, place, isOnly: clients.count == 1), isPending: entry.dryRun)
+        granted.add([grant], to: selected(part, place, isOnly: clients.count == 1), isPending: isPending)
       }
     }
     if (policy.entries ?? []).isEmpty { findings.append(emptyEntry("spec.config.authz")) }
     if policy.excludesNetworkLayer { findings.append(layerExcluded()) }
+    if policy.isTrial { findings.append(pendingPolicy()) }
     return granted
   }
 
@@ -122,6 +124,12 @@ extension PolicyClients {
     Finding(
       .pending, policy.reference, path: "\(path).dryRun", "the entry is a trial and grants nothing",
       advice: "remove dryRun to put it in force")
+  }
+
+  private func pendingPolicy() -> Finding {
+    Finding(
+      .pending, policy.reference, path: "metadata.annotations[\"moat.dev/dry-run\"]",
+      "the policy is a trial and grants nothing", advice: "remove the annotation to put it in force")
   }
 
   private func coarser(_ path: String, _ conditions: [String]) -> Finding {

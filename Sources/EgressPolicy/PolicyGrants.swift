@@ -131,6 +131,7 @@ struct PolicySelection {
   /// Whether the policy ends the unpoliced state of what it selects: not if it is a trial throughout. One that is not
   /// in force still does, so that a broken policy never opens what it was written to close.
   var polices: Bool {
+    guard !policy.isTrial else { return false }
     guard let entries = policy.entries, !entries.isEmpty else { return true }
     return !entries.allSatisfy { $0.value?.dryRun == true }
   }

@@ -1,15 +1,7 @@
+import EgressPolicy
 import Nftables
 
-/// Why a packet was refused: the name of a counter and the prefix of its records. One refusal chain each.
-package enum Refusal: String, CaseIterable, Sendable {
-  case external = "refused_external"
-  case gateway = "refused_gateway"
-  case spoof = "refused_spoof"
-  case host = "refused_host"
-  case origin = "refused_origin"
-  case inbound = "refused_inbound"
-  case midstream = "refused_midstream"
-
+extension Refusal {
   /// The chain that counts, logs and refuses: `refuse-external`.
   package var chain: String { "refuse-" + rawValue.dropFirst("refused_".count) }
 

@@ -94,6 +94,26 @@ import Testing
     #expect(try #require(accessPolicy(spec)).misunderstandings.map(\.path) == [path])
   }
 
+  @Test(arguments: [("'true'", true), ("'false'", false)])
+  func annotatedTrial(_ word: String, isTrial: Bool) throws {
+    let policy = try #require(annotated("{ moat.dev/dry-run: \(word), other: x }"))
+    #expect(policy.isTrial == isTrial && policy.misunderstandings.isEmpty)
+  }
+
+  /// What cannot be understood as no trial grants nothing.
+  @Test(arguments: ["{ moat.dev/dry-run: true }", "{ moat.dev/dry-run: 'yes' }", "{ moat.dev/dry-run: }", "[]", "x"])
+  func annotationNotUnderstood(_ annotations: String) throws {
+    let policy = try #require(annotated(annotations))
+    #expect(!policy.isTrial && policy.misunderstandings.count == 1)
+    #expect(policy.misunderstandings.first?.path.hasPrefix("metadata.annotations") == true)
+  }
+
+  @Test(arguments: ["{}", "", "{ moat.dev/dryrun: 'true' }"])
+  func noTrial(_ annotations: String) throws {
+    let policy = try #require(annotated(annotations))
+    #expect(!policy.isTrial && policy.misunderstandings.isEmpty)
+  }
+
   @Test(arguments: ["kind: POD", "kind: 7", "kind: service", "port: 443", "port: {}", "selector: x", "name: x"])
   func destinationNotUnderstood(_ field: String) throws {
     let policy = try #require(accessPolicy("applyToDestinations:\n- \(field)"))
@@ -103,4 +123,16 @@ import Testing
 
 private func accessPolicy(_ spec: String) -> AccessPolicy? {
   read(manifest("security.policy.gloo.solo.io/v2", "AccessPolicy", spec)).snapshot.accessPolicies.first
+}
+
+/// A policy with these annotations.
+private func annotated(_ annotations: String) -> AccessPolicy? {
+  read(
+    """
+    apiVersion: security.policy.gloo.solo.io/v2
+    kind: AccessPolicy
+    metadata: { name: x, namespace: n, annotations: \(annotations) }
+    spec: { config: { authz: { allowedClients: [{}] } } }
+    """
+  ).snapshot.accessPolicies.first
 }

@@ -1,4 +1,5 @@
 import ClusterModel
+import EgressPolicy
 import EgressRuleset
 import Foundation
 import Testing

@@ -17,11 +17,24 @@ extension AccessPolicy {
     }
     excludesNetworkLayer = faults.read(config["enforcementLayers"], ManifestReader.excludesNetworkLayer) ?? false
     _ = faults.read(config["authn"], ManifestReader.checkAuthentication)
+    let annotations = faults.section(manifest.annotations)
+    isTrial = faults.read(annotations["moat.dev/dry-run"], ManifestReader.trial) ?? false
     misunderstandings = faults.misunderstandings
   }
 }
 
+/// The values of the annotation `moat.dev/dry-run`, which are strings.
+private enum TrialWord: String, CaseIterable {
+  case `true`, `false`
+}
+
 extension ManifestReader {
+  /// Whether the annotation makes the policy a trial.
+  fileprivate func trial() throws(ManifestFault) -> Bool {
+    let word: TrialWord = try keyword()
+    return word == .true
+  }
+
   /// One of `spec.applyToDestinations`.
   fileprivate func destinationSelector() throws(ManifestFault) -> DestinationSelector {
     let fields = try object(of: ["selector", "kind", "port"])

@@ -21,6 +21,12 @@ package struct Manifest: Sendable {
   /// `group/version`, or `version` for the core group.
   package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
+  /// `metadata.annotations`; `nil` where there are none.
+  var annotations: ManifestReader? {
+    guard let value = root[present: "metadata"]?.value["annotations"], value.content != .null else { return nil }
+    return ManifestReader(value, path: FieldPath.root.field("metadata").field("annotations"))
+  }
+
   /// Kind, namespace and name, for messages.
   package var reference: ObjectReference {
     ObjectReference(
