@@ -72,8 +72,9 @@ package final class PacketLog {
     }
   }
 
-  /// The kernel's batches have at most 128 KiB, a single packet 64 KiB and what is said of it.
-  private static let largestDatagram = 1 << 17 + 4096
+  /// The kernel fills the memory that it got for a batch, which is more than it asked for: for 128 KiB and what belongs
+  /// to a socket buffer 256 KiB. A single packet has 64 KiB and what is said of it.
+  private static let largestDatagram = 1 << 18
 
   /// Readable when packets wait, or were lost.
   package var descriptor: Int32 { socket.descriptor }
@@ -94,7 +95,8 @@ package final class PacketLog {
           body(packet)
         }
       } catch {
-        guard error.code == ENOBUFS else { throw error }
+        // What did not fit is lost like what did not fit into the socket: the numbering shows how much it was.
+        guard error.code == ENOBUFS || error.code == EMSGSIZE else { throw error }
         overruns += 1
       }
     }
