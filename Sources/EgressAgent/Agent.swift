@@ -44,6 +44,13 @@ package struct AgentSettings: Sendable {
   /// The container runtime's cache of CNI results.
   package var cniResults = "/var/lib/cni/results"
 
+  /// Where records of refused packets go as JSON lines, besides `moat flows`: a file, or `-` for standard output.
+  package var flowLog: String?
+
+  /// What the named counters of moat's table have counted, in packets; `nil` where the kernel cannot be read. May be
+  /// called from any thread.
+  package var readCounters: @Sendable () -> [String: UInt64]? = { nil }
+
   /// The process's environment: where the service manager tells of itself.
   package var environment: [String: String]
 
@@ -134,14 +141,23 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let custody = SocketCustody(manager: manager, environment: settings.environment, holdPath: settings.holdPath)
     let keepers = { @Sendable in custody.keepers }
     let names = try NameWatch(inbox: inbox, surroundings: surroundings)
+    let ring = FlowRing()
+    let flows = try FlowWatch(on: settings.node, into: ring, writingTo: settings.flowLog, surroundings: surroundings)
+    let metrics = { @Sendable [readCounters = settings.readCounters] in
+      MetricsSample(
+        status: board.current, counters: readCounters(), timings: board.timings.values, flows: ring.counts,
+        names: await names.document()
+      ).text
+    }
     let unlocking = StatusAnswers(
-      board: board, keepers: keepers, names: names.document, handOver: custody.handOverToHold
+      board: board, keepers: keepers, names: names.document, flows: { ring.document(after: $0) }, metrics: metrics,
+      handOver: custody.handOverToHold
     ) {
       await inbox.unlock()
     }
     let local = LastingListener(.unix(settings.socketPath), answers: unlocking, surroundings: surroundings)
     let open = LastingListener(
-      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers),
+      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers, metrics: metrics),
       surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try InputWatch(
@@ -154,16 +170,17 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
-    let followers = Followers(revocations: revocations, names: names, podsNeeded: watch.podsNeeded)
+    let followers = Followers(revocations: revocations, names: names, flows: flows, podsNeeded: watch.podsNeeded)
     let reconciling = reconcilerService(inbox, surroundings, custody, followers, schedule) { ending in
       result.withLock { $0 = ending }
     }
     let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let naming = ThreadService(name: "names", work: names.run, stop: names.stop)
+    let refusals = ThreadService(name: "flows", work: flows.run, stop: flows.stop)
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
-      + (watch.services + [observing, revoking, naming]).map { .init(service: $0) }
+      + (watch.services + [observing, revoking, naming, refusals]).map { .init(service: $0) }
       + [.init(service: signalService(reload: watch.reload), successTerminationBehavior: .gracefullyShutdownGroup)]
       + [local, open].map { .init(service: $0) }
     try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
@@ -180,6 +197,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
   private struct Followers {
     var revocations: RevocationThread
     var names: NameWatch
+    var flows: FlowWatch
     var podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
   }
 
@@ -197,7 +215,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, revocations: followers.revocations, names: followers.names,
-            podsNeeded: followers.podsNeeded, node: settings.node, surroundings: surroundings, schedule: schedule,
+            flows: followers.flows, podsNeeded: followers.podsNeeded, node: settings.node, surroundings: surroundings,
+            schedule: schedule,
             awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {

@@ -24,8 +24,8 @@ struct DerivedRuleset {
   var locked: LockState
   var summary: Summary
 
-  /// The steps that led here, for the next derivation to follow.
-  private let model: EgressModel
+  /// What the whole cluster's objects say: with the steps below what the next derivation follows.
+  let model: EgressModel
   private let node: NodeFlows
   private let lowered: LoweredFlows
 

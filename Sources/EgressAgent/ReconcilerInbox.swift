@@ -10,6 +10,9 @@ package final class ReconcilerInbox: Sendable {
 
   /// What has come in since it was last looked at.
   package struct Contents: Sendable {
+    /// When the oldest of it came in; orders and questions aside.
+    package var since: ContinuousClock.Instant?
+
     /// What manifests and configuration say.
     package var input: PolicyInput?
 
@@ -44,34 +47,37 @@ package final class ReconcilerInbox: Sendable {
 
   /// Puts `input` into the slot.
   package func publish(_ input: PolicyInput) {
-    contents.withLock { $0.input = input }
-    wakeup.signal()
+    publish { $0.input = input }
   }
 
   /// Puts `interfaces` into their slot.
   package func publish(_ interfaces: HostInterfaces) {
-    contents.withLock { $0.interfaces = interfaces }
-    wakeup.signal()
+    publish { $0.interfaces = interfaces }
   }
 
   /// Puts `cgroups` into a slot of its own.
   package func publish(_ cgroups: HostCgroups) {
-    contents.withLock { $0.cgroups = cgroups }
-    wakeup.signal()
+    publish { $0.cgroups = cgroups }
   }
 
   /// Puts `names` into their slot.
   package func publish(_ names: ResolvedNames) {
-    contents.withLock { contents in
+    publish { contents in
       contents.names = names
       contents.observed = []
     }
-    wakeup.signal()
   }
 
   /// Adds what a resolver told a gateway pod; whoever says so includes it in the next `names`.
   package func open(_ observed: [ObservedName]) {
-    contents.withLock { $0.observed += observed }
+    publish { $0.observed += observed }
+  }
+
+  private func publish(_ change: @Sendable (inout Contents) -> Void) {
+    contents.withLock { contents in
+      contents.since = contents.since ?? .now
+      change(&contents)
+    }
     wakeup.signal()
   }
 

@@ -25,24 +25,29 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let watch: (any RulesetWatching)?
   private let revocations: RevocationThread?
   private let names: NameWatch?
+  private let flows: FlowWatch?
   private let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
   private var due = ReconcilerDeadlines()
+
+  /// When the oldest news came in that the kernel does not have yet.
+  private var since: ContinuousClock.Instant?
   private let logger: Logger
 
   /// - Parameters:
   ///   - watch: tells what others do to the tables, where they are open to others.
   ///   - revocations: cuts what a commit refuses.
   ///   - names: is told after each derivation which names are needed.
+  ///   - flows: explains refused packets by what was derived.
   ///   - podsNeeded: hears after each derivation which pods it depends on.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil,
-    names: NameWatch? = nil, podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil, node: NodeName,
-    surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
+    names: NameWatch? = nil, flows: FlowWatch? = nil, podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil,
+    node: NodeName, surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
     awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
     inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
@@ -50,6 +55,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     self.watch = watch
     self.revocations = revocations
     self.names = names
+    self.flows = flows
     self.podsNeeded = podsNeeded
     self.node = node
     self.surroundings = surroundings
@@ -83,6 +89,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     // What was before is let go of after the commit: thousands of values take their time.
     let before = (inputs, wanted)
     defer { withExtendedLifetime(before) {} }
+    since = since ?? contents.since
     var isNew = inputs.take(contents)
     if !isNew, !contents.observed.isEmpty, !open(contents.observed) { isNew = true }
     note(contents.changes)
@@ -143,7 +150,10 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private mutating func derive() {
     do {
       wanted = try inputs.derived(after: wanted) ?? wanted
-      if let wanted { names?.want(wanted.demand) }
+      if let wanted {
+        names?.want(wanted.demand)
+        flows?.follow(wanted.model)
+      }
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {
@@ -161,9 +171,11 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     due.verification = nil
     guard let wanted else { return surroundings.settle() }
     let began = ContinuousClock.now
+    defer { since = nil }
     do throws(KernelError) {
       let done = try body(&reconciler, wanted.ruleset)
       let took = ContinuousClock.now - began
+      surroundings.board.timings.note(commit: took, of: done.transaction.operations.count, sinceEvent: since)
       due.retry = nil
       due.failures = 0
       if due.renewal == nil { due.planRenewal(of: wanted.ruleset, at: now) }

@@ -31,6 +31,14 @@ package struct DaemonClient: Sendable {
   /// The names that the daemon knows.
   package func names() throws(Failure) -> NamesDocument { try decoded(ask("GET", "/names")) }
 
+  /// The refused packets after a position.
+  package func flows(after position: UInt64 = 0) throws(Failure) -> FlowsDocument {
+    try decoded(ask("GET", "/flows?after=\(position)"))
+  }
+
+  /// What a scrape of the daemon sees.
+  package func metrics() throws(Failure) -> String { String(decoding: try ask("GET", "/metrics"), as: UTF8.self) }
+
   /// Has the daemon remove the tables and end.
   package func unlock() throws(Failure) -> UnlockAnswer { try decoded(ask("POST", "/unlock")) }
 

@@ -29,6 +29,12 @@ package struct StatusAnswers: Sendable {
       body = Array("\(text)\n".utf8)
     }
 
+    init(metrics text: String) {
+      status = .ok
+      type = "text/plain; version=0.0.4; charset=utf-8"
+      body = Array(text.utf8)
+    }
+
     init(_ status: HTTPResponse.Status, json value: some Encodable) {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -46,27 +52,35 @@ package struct StatusAnswers: Sendable {
   private let board: StatusBoard
   private let keepers: @Sendable () -> [String]?
   private let names: (@Sendable () async -> NamesDocument)?
+  private let flows: (@Sendable (_ position: UInt64) -> FlowsDocument)?
+  private let metrics: (@Sendable () async -> String)?
   private let handOver: (@Sendable () -> Void)?
   private let unlock: (@Sendable () async -> UnlockAnswer)?
 
   /// - Parameters:
   ///   - keepers: is asked who keeps the netlink socket, for `StatusDocument.keepers`.
   ///   - names: is asked for the names that are known; `nil` where that cannot be asked.
+  ///   - flows: is asked for the refused packets after a position; `nil` where that cannot be asked.
+  ///   - metrics: is asked for the text of a scrape.
   ///   - handOver: gives a copy of the netlink socket to `moat hold`; `nil` where that cannot be asked for.
   ///   - unlock: removes the tables; `nil` where that cannot be asked for.
   package init(
     board: StatusBoard, keepers: @escaping @Sendable () -> [String]?,
-    names: (@Sendable () async -> NamesDocument)? = nil, handOver: (@Sendable () -> Void)? = nil,
-    unlock: (@Sendable () async -> UnlockAnswer)? = nil
+    names: (@Sendable () async -> NamesDocument)? = nil,
+    flows: (@Sendable (_ position: UInt64) -> FlowsDocument)? = nil, metrics: (@Sendable () async -> String)? = nil,
+    handOver: (@Sendable () -> Void)? = nil, unlock: (@Sendable () async -> UnlockAnswer)? = nil
   ) {
     self.board = board
     self.keepers = keepers
     self.names = names
+    self.flows = flows
+    self.metrics = metrics
     self.handOver = handOver
     self.unlock = unlock
   }
 
-  func answer(_ method: HTTPRequest.Method, _ path: String) async -> Answer {
+  /// - Parameter position: `after` of the query, for `/flows`.
+  func answer(_ method: HTTPRequest.Method, _ path: String, after position: UInt64 = 0) async -> Answer {
     if method == .post, path == "/unlock", let unlock {
       let done = await unlock()
       return Answer(done.error == nil ? .ok : .internalServerError, json: done)
@@ -77,6 +91,8 @@ package struct StatusAnswers: Sendable {
     }
     guard method == .get || method == .head else { return Answer(.methodNotAllowed, "only GET") }
     if path == "/names", let names { return Answer(.ok, json: await names()) }
+    if path == "/flows", let flows { return Answer(.ok, json: flows(position)) }
+    if path == "/metrics", let metrics { return Answer(metrics: await metrics()) }
     var document = board.current
     switch path {
     case "/healthz": return Answer(.ok, "alive")
@@ -84,7 +100,7 @@ package struct StatusAnswers: Sendable {
     case "/status":
       document.keepers = keepers()
       return Answer(.ok, json: document)
-    default: return Answer(.notFound, "there are /healthz, /readyz and /status")
+    default: return Answer(.notFound, "there are /healthz, /readyz, /status and /metrics")
     }
   }
 

@@ -50,7 +50,9 @@ package struct StatusListener: Sendable {
       address: try address.bindAddress, backlog: 32, availableConnectionsDelegate: MaximumAvailableConnections(32))
     let channel = HTTP1Channel(
       responder: { request, writer, _ in
-        try await writer.write(answers.answer(request.method, request.uri.path), to: request.method)
+        let position = request.uri.queryParameters["after"].flatMap { UInt64($0) } ?? 0
+        try await writer.write(
+          answers.answer(request.method, request.uri.path, after: position), to: request.method)
       }, configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(30)))
     // Whether it ended is the caller's to tell; the server would call being moved an error.
     var quiet = logger

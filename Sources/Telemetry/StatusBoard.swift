@@ -3,6 +3,9 @@ import Synchronization
 /// Where the daemon's parts write down how they are, and listeners read it.
 package final class StatusBoard: Sendable {
   private let document: Mutex<StatusDocument>
+
+  /// How long things take.
+  package let timings = Timings()
   private let clock: @Sendable () -> Timestamp
 
   /// - Parameter clock: the time that reports carry.

@@ -60,6 +60,12 @@ extension Duration {
   package var seconds: Double { self / .seconds(1) }
 }
 
+/// A moment as RFC 3339 in UTC, with microseconds: `2026-01-02T03:04:05.678901Z`.
+package func rfc3339(microseconds: Int64) -> String {
+  let moment = Timestamp(milliseconds: microseconds / 1000)
+  return moment.description.dropLast() + padded(Int32(microseconds % 1000), to: 3) + "Z"
+}
+
 /// Seconds for people to read: `3.2 ms`.
 package func milliseconds(_ seconds: Double) -> String {
   let tenths = Int64((seconds * 10_000).rounded())

@@ -23,7 +23,8 @@ struct Moat: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Render.self, Plan.self, Apply.self, Run.self, Hold.self, Status.self, Names.self, Lock.self, Unlock.self,
+      Render.self, Plan.self, Apply.self, Run.self, Hold.self, Status.self, Names.self, Flows.self, Lock.self,
+      Unlock.self,
       Check.self, Explain.self, Doctor.self, Version.self,
     ])
 }

@@ -30,6 +30,12 @@ struct Run: ParsableCommand {
   @OptionGroup var socket: SocketOption
   @OptionGroup var hold: HoldOption
   @OptionGroup var cni: CNIOption
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Write refused packets as JSON lines to a file, which may be moved away, or to standard output (-).",
+      valueName: "path"))
+  var flowLog: String?
   @Flag(name: .long, help: "Leave the tables open to changes by others, which are repaired. For tests.")
   var noOwner = false
 
@@ -51,6 +57,8 @@ struct Run: ParsableCommand {
       stateFolder: state.state, socketPath: socket.socket, holdPath: hold.hold,
       environment: ProcessInfo.processInfo.environment)
     settings.cniResults = cni.cniResults
+    settings.flowLog = flowLog
+    settings.readCounters = { (try? LibnftnlKernel().counters())?.mapValues(\.packets) }
     let access = KernelAccess(ownsTables: !noOwner)
     let agent = Agent(settings, logging: LogThreshold(loaded.configuration)) { (inherited) throws(KernelError) in
       let kernel = try access.open(inheriting: inherited)
