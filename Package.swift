@@ -80,7 +80,8 @@ let package = Package(
       name: "EgressAgent",
       dependencies: [
         "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource", "ManifestSource",
-        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusServer", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusServer", "Telemetry",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
@@ -157,10 +158,11 @@ let package = Package(
       name: "NetlinkTests",
       dependencies: ["Netlink", "EgressPolicy", "ClusterModel", "NetworkValues", "CNetfilter", "NamespaceLab"],
       swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["NamespaceLab", "Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "FlowLogTests",
       dependencies: [
-        "FlowLog", "EgressPolicy", "NetworkValues", "CNetfilter", "NamespaceLab", "Netlink", "SeededRandom", "Telemetry",
+        "FlowLog", "EgressPolicy", "NetworkValues", "CNetfilter", "NamespaceLab", "Netlink", "SeededRandom",
       ],
       swiftSettings: strict),
     .testTarget(

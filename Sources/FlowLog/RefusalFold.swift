@@ -17,6 +17,8 @@ package struct RefusalFold {
 
     /// When the first came, since 1970.
     package var microseconds: Int64
+
+    /// How many they are.
     package var count: UInt64
 
     package init(refusal: Refusal, packet: RefusedPacket, microseconds: Int64, count: UInt64) {

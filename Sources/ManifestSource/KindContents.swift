@@ -3,7 +3,7 @@ import ClusterModel
 /// The objects of one kind, put together, and kept so while some of them change: what did not change stays where it is.
 struct KindContents {
   /// Everything that was given once. Of an object that was given more than once nothing counts: which one is meant is not
-  /// known. Objects stand in no order; those that replace others stand in their places.
+  /// known. Objects stand in the order in which they came; those that replace others stand in their places.
   private(set) var snapshot = ClusterSnapshot()
 
   /// How many objects there are, repeated ones included.
@@ -17,7 +17,8 @@ struct KindContents {
 
   /// Puts `new` in the place of `old`, which are there.
   mutating func replace(_ old: [FileReading.DecodedObject], by new: [FileReading.DecodedObject]) {
-    let identities = Set((old + new).filter(\.isNamed).map(\.identity))
+    var seen: Set<FileReading.Identity> = []
+    let identities = (old + new).filter { $0.isNamed && seen.insert($0.identity).inserted }.map(\.identity)
     let before = identities.compactMap { single[$0] } + old.filter { !$0.isNamed }
     for object in old where object.isNamed { remove(object) }
     for object in new where object.isNamed { add(object) }

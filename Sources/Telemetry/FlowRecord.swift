@@ -82,6 +82,8 @@ package struct FlowRecord: Hashable, Sendable, Codable {
 
   /// The node that refused it.
   package var node: String
+
+  /// Whether it was refused, or would be.
   package var verdict: Verdict
 
   /// The name of the counter: `refused_external`.
@@ -92,7 +94,11 @@ package struct FlowRecord: Hashable, Sendable, Codable {
 
   /// `tcp`, `47`, `arp`.
   package var `protocol`: String
+
+  /// Who sent it.
   package var source: Source
+
+  /// Where it was going.
   package var destination: Destination
 
   /// How many packets it stands for.
@@ -167,6 +173,7 @@ package struct FlowsDocument: Hashable, Sendable, Codable {
   /// Records after the asked position that are forgotten already.
   package var missed: UInt64
 
+  /// What became of all refused packets.
   package var counts: FlowCounts
 
   package init(records: [FlowRecord], position: UInt64, missed: UInt64, counts: FlowCounts) {

@@ -1,10 +1,15 @@
 /// What a scrape sees, at one moment.
 package struct MetricsSample: Sendable {
+  /// How the daemon is.
   package var status: StatusDocument
 
   /// Packets by the names of the table's counters; `nil` where the kernel could not be read.
   package var counters: [String: UInt64]?
+
+  /// How long commits took.
   package var timings: Timings.Values
+
+  /// What became of refused packets.
   package var flows: FlowCounts
 
   /// `nil` where names could not be asked for.

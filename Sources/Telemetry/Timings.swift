@@ -9,9 +9,13 @@ package final class Timings: Sendable {
 
     /// From a source's news to the acknowledgement of what follows from it.
     package var eventToKernel = Histogram()
+
+    package init() {}
   }
 
   private let state = Mutex(Values())
+
+  package init() {}
 
   /// The distributions now.
   package var values: Values { state.withLock { $0 } }

@@ -19,9 +19,9 @@ struct LastAct {
     print("  The last act, on worker-1:\n")
     let hold = try lab.start(in: Self.node, [moat, "hold"] + files)
     try awaitFile(folder.path + "/hold.sock")
-    let run = [moat, "run", "--node", "worker-1", "--state", folder.path] + manifests + files
-    let first = try lab.start(in: Self.node, run)
-    _ = try awaitDaemon(files, in: lab)
+    let daemon = DemoDaemon(moat: moat, node: "worker-1", folder: folder.path, manifests: manifests)
+    let first = try daemon.start(in: lab)
+    _ = try daemon.awaitSync(in: lab)
     say("moat hold & moat run --node worker-1 … &", "in sync")
     kill(first.process, SIGKILL)
     say("kill -9 \(first.process)", try first.wait().status == 128 + SIGKILL ? "the daemon is dead" : "it had ended")
@@ -35,8 +35,8 @@ struct LastAct {
     }
     let leaks = try await attempts(in: lab)
     print("    productpage tries TCP, UDP and ICMP, IPv4 and IPv6: \(leaks) of 5 got out")
-    let second = try lab.start(in: Self.node, run)
-    let commits = try awaitDaemon(files, in: lab)
+    let second = try daemon.start(in: lab)
+    let commits = try daemon.awaitSync(in: lab)
     say("moat run --node worker-1 … &", "in sync again, after \(commits) commits\n")
     second.stop()
     hold.stop()
@@ -54,24 +54,6 @@ struct LastAct {
       ("2001:db8:113::10", .tcp(443)), ("2001:db8:113::10", .udp(443)),
     ].map { Probe(from: .pod(productpage), to: address($0.0), $0.1, expecting: .refused) }
     return try await lab.probeAll(probes).filter { $0.outcome == .delivered || $0.hasArrived }.count
-  }
-
-  private struct Status: Decodable {
-    struct Counts: Decodable { var commits: Int }
-    var counts: Counts
-  }
-
-  /// Waits until `moat status` says that all is well; how often the daemon has committed by then.
-  private func awaitDaemon(_ files: [String], in lab: Lab) throws -> Int {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while true {
-      let answer = try lab.run(in: Self.node, [moat, "status", "--json"] + files.prefix(2))
-      if answer.status == 0 {
-        return try JSONDecoder().decode(Status.self, from: Data(answer.output.utf8)).counts.commits
-      }
-      guard ContinuousClock.now < deadline else { throw LabError.timeout(host: "worker-1", command: "moat run") }
-      usleep(10_000)
-    }
   }
 
   private func awaitFile(_ path: String) throws {

@@ -27,14 +27,13 @@ import Testing
 
   @Test func `One object in many chunks, many objects in one`() async throws {
     let (server, mirror) = try start { request, _ in
-      guard request.isWatch else { return [list([node("a", version: 1)])] }
+      guard request.isWatch else { return [list([node("a", version: 1), node("c", version: 1)])] }
       let split = event("ADDED", node("b", version: 2)).map { ScriptedServer.Step.chunk(String($0)) }
       let many = (3...50).map { event("MODIFIED", node("a", version: $0)) }.joined()
-      return [.begin] + split + [.chunk(many + event("DELETED", node("b", version: 51))), .hold]
+      return [.begin] + split + [.chunk(many + event("DELETED", node("c", version: 51))), .hold]
     }
     defer { server.close() }
-    #expect(try await mirror.await { snapshot, _ in versions(snapshot) == ["a": "50"] })
-    #expect(mirror.snapshots.contains { versions($0)["b"] == "2" })
+    #expect(try await mirror.await { snapshot, _ in versions(snapshot) == ["a": "50", "b": "2"] })
   }
 
   @Test func `A watch that is cut within an object goes on after the last whole one`() async throws {
