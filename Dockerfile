@@ -5,7 +5,7 @@
 # libnftnl (GPL-2.0-or-later), libmnl (LGPL) and c-ares stay shared libraries of the base's distribution; NOTICE says
 # what that means. Swift's runtime and Foundation are linked in, so that the base needs nothing of Swift.
 
-FROM swift:6.2-bookworm AS build
+FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends libnftnl-dev libmnl-dev libc-ares-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*

@@ -77,6 +77,13 @@ struct DeployTests {
       #expect(verdict.outcome == row.expected, "\(row.probe): \(verdict)")
       #expect(row.expected == .delivered || !verdict.hasArrived, "\(row.probe): \(verdict)")
     }
+    // An operator's commands, elsewhere, with the configuration as it comes.
+    let elsewhere = cluster.daemon.source + ["--config", "\(deployFolder)/config.yaml", "--node", "egress-1"]
+    let check = try cluster.daemon.moat(["check"] + elsewhere)
+    #expect(check.status == 0, "\(check.text)")
+    let path = ["--from", "bookinfo/productpage-v1", "--to", "httpbin.org"]
+    let explanation = try cluster.daemon.moat(["explain"] + elsewhere + path)
+    #expect(explanation.output.contains("egress-1  forward  allowed  S2"), "\(explanation.text)")
     for path in ["/healthz", "/readyz"] {
       let request = ["curl", "-sf", "http://127.0.0.1:9470\(path)"]
       #expect(try cluster.lab.run(in: .node("worker-1"), request).status == 0)
