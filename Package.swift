@@ -102,7 +102,7 @@ let package = Package(
     // A real kube-apiserver, and what stands between it and the daemon.
     .target(
       name: "APIServerLab", dependencies: ["NamespaceLab", "NetworkValues"], path: "Tests/APIServerLab",
-      exclude: ["account.yaml", "gloo-crds.yaml"], swiftSettings: strict),
+      exclude: ["gloo-crds.yaml"], swiftSettings: strict),
 
     .executableTarget(
       name: "moat-demo",
@@ -126,7 +126,8 @@ let package = Package(
     .executableTarget(
       name: "moat-bench",
       dependencies: [
-        "ReferenceCluster", "NamespaceLab", "ManifestSource", "NftablesKernel", "NetworkValues", "ClusterModel",
+        "APIServerLab", "KubernetesSource", "ReferenceCluster", "NamespaceLab", "ManifestSource", "NftablesKernel",
+        "NetworkValues", "ClusterModel",
         "EgressPolicy", "Nftables", "EgressRuleset", "SeededRandom", "StatusServer", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -68,7 +68,7 @@ struct Run: ParsableCommand {
 
 /// What can be measured on its own.
 enum Part: String, CaseIterable, ExpressibleByArgument {
-  case derive, rederive, memory, commit, change, plan, load, render, follow, repair, start, idle
+  case derive, rederive, memory, commit, change, plan, load, render, follow, repair, start, idle, cluster
 
   var needsRoot: Bool { [.commit, .change, .plan, .follow, .repair, .start, .idle].contains(self) }
 }

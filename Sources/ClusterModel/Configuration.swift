@@ -225,6 +225,19 @@ package struct Configuration: Hashable, Sendable {
     package init() {}
   }
 
+  /// What the daemon writes into the cluster that it follows.
+  package struct Kubernetes: Hashable, Sendable {
+    /// Whether findings become Events on the objects that cause them.
+    package var events = false
+
+    /// Whether the Node gets the condition EgressFirewallReady.
+    package var nodeCondition = false
+
+    /// Whether the Node loses the taint moat.dev/not-ready:NoSchedule when its firewall stands.
+    package var removeTaint = false
+    package init() {}
+  }
+
   /// Enforce or audit (S13).
   package var mode = Mode.enforce
 
@@ -258,6 +271,9 @@ package struct Configuration: Hashable, Sendable {
 
   /// What is logged.
   package var log = Log()
+
+  /// What is written into the cluster.
+  package var kubernetes = Kubernetes()
 
   /// Where metrics, health and status are served.
   package var listen: String = "127.0.0.1:9470"

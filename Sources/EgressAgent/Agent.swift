@@ -1,4 +1,5 @@
 import ClusterModel
+import EgressPolicy
 import Glibc
 import KubernetesSource
 import Logging
@@ -170,7 +171,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
-    let followers = Followers(revocations: revocations, names: names, flows: flows, podsNeeded: watch.podsNeeded)
+    let followers = Followers(
+      revocations: revocations, names: names, flows: flows, podsNeeded: watch.podsNeeded, findings: watch.findings)
     let reconciling = reconcilerService(inbox, surroundings, custody, followers, schedule) { ending in
       result.withLock { $0 = ending }
     }
@@ -199,6 +201,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     var names: NameWatch
     var flows: FlowWatch
     var podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
+    var findings: (@Sendable ([Finding]) -> Void)?
   }
 
   /// The reconciler on a thread of its own; `finish` hears how it ended.
@@ -215,8 +218,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, revocations: followers.revocations, names: followers.names,
-            flows: followers.flows, podsNeeded: followers.podsNeeded, node: settings.node, surroundings: surroundings,
-            schedule: schedule,
+            flows: followers.flows, podsNeeded: followers.podsNeeded, findings: followers.findings,
+            node: settings.node, surroundings: surroundings, schedule: schedule,
             awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {

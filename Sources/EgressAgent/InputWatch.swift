@@ -1,4 +1,5 @@
 import ClusterModel
+import EgressPolicy
 import KubernetesSource
 import ServiceLifecycle
 
@@ -14,6 +15,9 @@ struct InputWatch {
 
   /// Hears which pods the newest derivation depends on; absent where all are known anyway.
   let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
+
+  /// Hears what the newest derivation found; absent where there is no cluster to tell.
+  let findings: (@Sendable ([Finding]) -> Void)?
 
   /// - Parameters:
   ///   - hasPublished: is called after each new state was given to `inbox`.
@@ -31,17 +35,25 @@ struct InputWatch {
       services = [ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)]
       reload = watch.reload
       podsNeeded = nil
+      findings = nil
     case .cluster(let access):
+      let reports = ClusterReports(
+        access, loaded.configuration.kubernetes, on: settings.node, surroundings: surroundings)
       let watch = try KubernetesWatch(
-        loaded, source: settings.configuration, inbox: inbox, surroundings: surroundings, hasPublished: hasPublished,
-        hasReloaded: hasReloaded)
+        loaded, source: settings.configuration, inbox: inbox, surroundings: surroundings, hasMirrored: reports.take,
+        hasPublished: hasPublished,
+        hasReloaded: { configuration in
+          reports.take(configuration.kubernetes)
+          hasReloaded(configuration)
+        })
       let mirrored = MirrorSettings(access: access, node: settings.node)
       services = [
         ThreadService(name: "configuration", work: watch.run, stop: watch.stop),
-        MirrorService(watch: watch, settings: mirrored),
+        MirrorService(watch: watch, settings: mirrored), reports,
       ]
       reload = watch.reload
       podsNeeded = watch.need
+      findings = reports.take
     }
   }
 }

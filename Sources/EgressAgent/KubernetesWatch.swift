@@ -21,22 +21,26 @@ package final class KubernetesWatch: Sendable {
   private let surroundings: ReconcilerSurroundings
   private let orders: WatchOrders
   private let newest: Mutex<Newest>
+  private let hasMirrored: @Sendable (ClusterSnapshot) -> Void
   private let hasPublished: @Sendable () -> Void
   private let hasReloaded: @Sendable (Configuration) -> Void
   private let mirror = Mutex<ClusterMirror?>(nil)
 
   /// - Parameters:
   ///   - loaded: what `source` has given already, so that only later changes of it can fail.
+  ///   - hasMirrored: is called with each new state of the cluster, before it is given to `inbox`.
   ///   - hasPublished: is called after each new state was given to `inbox`.
   ///   - hasReloaded: is called with each configuration that was read later.
   package init(
     _ loaded: LoadedConfiguration, source: ConfigurationSource, inbox: ReconcilerInbox,
-    surroundings: ReconcilerSurroundings, hasPublished: @escaping @Sendable () -> Void,
+    surroundings: ReconcilerSurroundings, hasMirrored: @escaping @Sendable (ClusterSnapshot) -> Void,
+    hasPublished: @escaping @Sendable () -> Void,
     hasReloaded: @escaping @Sendable (Configuration) -> Void
   ) throws(AgentError) {
     self.source = source
     self.inbox = inbox
     self.surroundings = surroundings
+    self.hasMirrored = hasMirrored
     self.hasPublished = hasPublished
     self.hasReloaded = hasReloaded
     newest = Mutex(Newest(loaded: loaded))
@@ -103,6 +107,7 @@ package final class KubernetesWatch: Sendable {
       document.cluster?.objects = objects
       document.cluster?.changed = now
     }
+    hasMirrored(snapshot)
     newest.withLock { newest in
       newest.snapshot = snapshot
       publish(newest)

@@ -34,6 +34,9 @@ struct DerivedRuleset {
   /// The pods that it depends on.
   var podQueries: Set<PodQuery> { model.podQueries(on: node.flows.node) }
 
+  /// What a person should know of it.
+  var findings: [Finding] { node.flows.findings }
+
   /// What resolvers may tell which gateway pod.
   var openings: NameOpenings { node.nameOpenings }
 

@@ -27,6 +27,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let names: NameWatch?
   private let flows: FlowWatch?
   private let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
+  private let findings: (@Sendable ([Finding]) -> Void)?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
@@ -42,12 +43,14 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   ///   - names: is told after each derivation which names are needed.
   ///   - flows: explains refused packets by what was derived.
   ///   - podsNeeded: hears after each derivation which pods it depends on.
+  ///   - findings: hears after each derivation what a person should know.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil,
     names: NameWatch? = nil, flows: FlowWatch? = nil, podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil,
-    node: NodeName, surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
+    findings: (@Sendable ([Finding]) -> Void)? = nil, node: NodeName, surroundings: ReconcilerSurroundings,
+    schedule: ReconcilerSchedule,
     awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
     inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
@@ -57,6 +60,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     self.names = names
     self.flows = flows
     self.podsNeeded = podsNeeded
+    self.findings = findings
     self.node = node
     self.surroundings = surroundings
     self.schedule = schedule
@@ -102,7 +106,10 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     } else if isNew || retries {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
-    if isNew, let podsNeeded, let wanted { podsNeeded(wanted.podQueries) }
+    if isNew, let wanted {
+      podsNeeded?(wanted.podQueries)
+      findings?(wanted.findings)
+    }
     if due.isPast(\.heartbeat, at: now) {
       surroundings.beat()
       due.heartbeat = schedule.heartbeat.map { now + $0 }

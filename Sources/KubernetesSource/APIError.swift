@@ -57,6 +57,7 @@ extension APIError {
   init(status: Int, message: String?, retryAfter: Duration?, asking resource: APIResource, verb: String) {
     let words = shown(message ?? "HTTP status \(status)", limit: 400)
     let subject = "\(verb) \(resource)"
+    let verbs = ["create", "patch"].contains(verb) ? "verb \(verb)" : "verbs list and watch"
     switch status {
     case 401:
       self.init(
@@ -64,7 +65,7 @@ extension APIError {
     case 403:
       self.init(
         .forbidden,
-        "forbidden; grant the verbs list and watch on \(resource.plural) of API group \"\(resource.group)\" by a "
+        "forbidden; grant the \(verbs) on \(resource.plural) of API group \"\(resource.group)\" by a "
           + "ClusterRole (\(words))", on: subject)
     case 404: self.init(.absent, "the API server does not serve it (\(words))", on: subject)
     case 410: self.init(.outdated, words, on: subject)

@@ -3,8 +3,17 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// What is asked of an API server: always a GET.
+/// What is asked of an API server.
 struct APIRequest: Sendable {
+  /// What is sent with it.
+  struct Contents: Sendable {
+    /// As `Content-Type` says it.
+    var type: String
+    var bytes: [UInt8]
+  }
+
+  var method = HTTPMethod.GET
+
   /// With its query, both percent-encoded.
   var target: String
 
@@ -13,6 +22,8 @@ struct APIRequest: Sendable {
 
   /// Until the answer must be whole.
   var deadline: TimeAmount
+
+  var contents: Contents?
 }
 
 /// An answer that has begun.
@@ -161,8 +172,16 @@ extension APIServer {
       "Host": authority, "User-Agent": "moat", "Accept": request.accept, "Accept-Encoding": "identity",
     ]
     if let token { headers.add(name: "Authorization", value: try token.header()) }
-    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: prefix + request.target, headers: headers)
+    if let contents = request.contents {
+      headers.add(name: "Content-Type", value: contents.type)
+      headers.add(name: "Content-Length", value: "\(contents.bytes.count)")
+    }
+    let head = HTTPRequestHead(
+      version: .http1_1, method: request.method, uri: prefix + request.target, headers: headers)
     stream.write(HTTPClientRequestPart.head(head), promise: nil)
+    if let contents = request.contents {
+      stream.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: contents.bytes))), promise: nil)
+    }
     try await stream.writeAndFlush(HTTPClientRequestPart.end(nil)).get()
   }
 

@@ -7,6 +7,7 @@ package final class StatusBoard: Sendable {
   /// How long things take.
   package let timings = Timings()
   private let clock: @Sendable () -> Timestamp
+  private let observer = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// - Parameter clock: the time that reports carry.
   package init(_ document: StatusDocument, clock: @escaping @Sendable () -> Timestamp = { .now }) {
@@ -17,13 +18,18 @@ package final class StatusBoard: Sendable {
   /// The status at this moment.
   package var current: StatusDocument { document.withLock { $0 } }
 
+  /// Calls `observer`, from any thread, after each change of state, of readiness or of the faults.
+  package func observe(_ observer: @escaping @Sendable () -> Void) {
+    self.observer.withLock { $0 = observer }
+  }
+
   /// Replaces all faults of one source; one that was there already keeps its `since`.
   ///
   /// - Returns: whether anything changed.
   @discardableResult
   package func report(_ messages: [String], from source: String) -> Bool {
     let now = clock()
-    return document.withLock { document in
+    let hasChanged = document.withLock { document in
       let old = document.faults.filter { $0.source == source }
       guard old.map(\.message) != messages else { return false }
       let new = messages.map { message in
@@ -35,16 +41,23 @@ package final class StatusBoard: Sendable {
       document.settle(at: now)
       return true
     }
+    if hasChanged { tell() }
+    return hasChanged
   }
 
   /// Changes anything but the faults.
   package func update(_ body: (inout StatusDocument, Timestamp) -> Void) {
     let now = clock()
-    document.withLock { document in
+    let hasChanged = document.withLock { document in
+      let before = (document.state, document.isReady, document.enforced?.mode)
       body(&document, now)
       document.settle(at: now)
+      return before != (document.state, document.isReady, document.enforced?.mode)
     }
+    if hasChanged { tell() }
   }
+
+  private func tell() { observer.withLock { $0 }?() }
 }
 
 extension StatusDocument {

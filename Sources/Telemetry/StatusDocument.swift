@@ -144,6 +144,9 @@ package struct StatusDocument: Hashable, Sendable, Codable {
     /// When something was last new; absent before everything was known once.
     package var changed: Timestamp?
 
+    /// What could not be written into the cluster; absent where nothing is wrong. Nothing that is enforced depends on it.
+    package var unwritten: [String]?
+
     package init(server: String) { self.server = server }
   }
 

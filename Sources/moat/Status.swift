@@ -82,6 +82,7 @@ private func printCluster(_ cluster: StatusDocument.Cluster) {
   print(
     "from \(cluster.server): \(cluster.objects) objects, \(known) of \(cluster.resources.count) resources in sync"
       + (cluster.changed.map { ", last change \($0)" } ?? ""))
+  for sentence in cluster.unwritten ?? [] { print("  " + sentence) }
   for resource in cluster.resources where resource.progress != "in sync" {
     print("  \(resource.name): \(resource.progress)")
   }

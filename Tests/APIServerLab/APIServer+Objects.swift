@@ -31,10 +31,8 @@ extension APIServer {
     }
   }
 
-  /// The account that moat runs under, with the rights that it needs: `list` and `watch` of what it reads.
-  package func makeAccount() throws {
-    try kubectl(["apply", "-f", accountFile])
-  }
+  /// The account that moat runs under, with the rights that `deploy/` gives it.
+  package func makeAccount() throws { try apply("\(deployFolder)/namespace.yaml", "\(deployFolder)/rbac.yaml") }
 
   /// The rights that `makeAccount` gave.
   package var rightsPath: String { "/apis/rbac.authorization.k8s.io/v1/clusterroles/moat" }
@@ -54,4 +52,7 @@ extension APIServer {
 
 private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 private let glooDefinitions = "\(folder)/gloo-crds.yaml"
-private let accountFile = "\(folder)/account.yaml"
+
+/// What an operator applies: `deploy/`.
+package let deployFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().appendingPathComponent("deploy").path

@@ -122,10 +122,13 @@ package final class APIServer: Sendable {
 extension APIServer {
   private func writeAdministrator() throws {
     try files.write(
-      kubeconfig(
-        server: "https://127.0.0.1:\(port)",
-        user: ["client-certificate": files.file("admin.crt"), "client-key": files.file("admin.key")]),
+      kubeconfig(server: "https://127.0.0.1:\(port)", user: administratorCertificate),
       to: "admin.kubeconfig")
+  }
+
+  /// What the administrator's kubeconfig says of its user.
+  package var administratorCertificate: [String: String] {
+    ["client-certificate": files.file("admin.crt"), "client-key": files.file("admin.key")]
   }
 
   private func startStorage() throws {

@@ -19,6 +19,7 @@ package final class TCPProxy: Sendable {
     var weather = Weather.fair
     var pairs: [Pair] = []
     var isClosed = false
+    var delivered = 0
   }
 
   /// Both ends of a client's connection.
@@ -79,6 +80,9 @@ package final class TCPProxy: Sendable {
     pairs.forEach { $0.end() }
   }
 
+  /// How many bytes the server has sent through it.
+  package var delivered: Int { state.withLock { $0.delivered } }
+
   /// How many connections there are.
   package var connectionCount: Int { state.withLock { $0.pairs.count } }
 
@@ -106,6 +110,7 @@ package final class TCPProxy: Sendable {
       let bytes = source.receive()
       guard !bytes.isEmpty else { break }
       if pair.isDead.withLock({ $0 }) { continue }
+      if source === pair.server { state.withLock { $0.delivered += bytes.count } }
       guard forward(bytes, to: sink) else { break }
     }
     pair.end()

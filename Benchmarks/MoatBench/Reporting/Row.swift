@@ -4,6 +4,8 @@ struct Figure: Codable {
     case seconds
     case mebibytes = "MiB"
     case perSecond = "1/s"
+    case bytes = "B"
+    case count = ""
   }
 
   var value: Double
@@ -18,6 +20,10 @@ struct Figure: Codable {
     switch unit {
     case .mebibytes: "\(threeDigits(value)) MiB"
     case .perSecond: "\(threeDigits(value))/s"
+    case .count: "\(Int(value))"
+    case .bytes where value < 1e3: "\(Int(value)) B"
+    case .bytes where value < 1e6: "\(threeDigits(value / 1e3)) kB"
+    case .bytes: "\(threeDigits(value / 1e6)) MB"
     case .seconds where value < 1e-3: "\(threeDigits(value * 1e6)) µs"
     case .seconds where value < 1: "\(threeDigits(value * 1e3)) ms"
     case .seconds: "\(threeDigits(value)) s"

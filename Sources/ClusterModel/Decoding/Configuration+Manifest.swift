@@ -25,7 +25,7 @@ extension Configuration {
       ManifestReader(value),
       of: [
         "apiVersion", "kind", "mode", "cluster", "inbound", "inboundSources", "apiServer", "gatewayNodes", "gateways",
-        "host", "exceptions", "names", "log", "listen",
+        "host", "exceptions", "names", "log", "kubernetes", "listen",
       ])
     faults.check(top["apiVersion"], is: Self.apiVersion, in: top, name: "apiVersion")
     faults.check(top["kind"], is: Self.kind, in: top, name: "kind")
@@ -44,6 +44,7 @@ extension Configuration {
     faults.checkUnique(configuration.exceptions.map(\.name), in: top["exceptions"])
     configuration.names = Names(top["names"], noting: &faults)
     configuration.log = Log(top["log"], noting: &faults)
+    configuration.kubernetes = Kubernetes(top["kubernetes"], noting: &faults)
     faults.set(&configuration.listen, from: top["listen"], ManifestReader.listenAddress)
     return Reading(configuration: faults.faults.isEmpty ? configuration : nil, faults: faults.faults)
   }
@@ -126,6 +127,16 @@ extension Configuration.Names {
     }
     faults.set(&maxAddressesPerHost, from: fields["maxAddressesPerHost"], ManifestReader.addressCount)
     faults.set(&wildcards, from: fields["wildcards"], ManifestReader.keyword)
+  }
+}
+
+extension Configuration.Kubernetes {
+  fileprivate init(_ reader: ManifestReader?, noting faults: inout FaultList) {
+    self.init()
+    let fields = faults.section(reader, of: ["events", "nodeCondition", "removeTaint"])
+    faults.set(&events, from: fields["events"], ManifestReader.boolean)
+    faults.set(&nodeCondition, from: fields["nodeCondition"], ManifestReader.boolean)
+    faults.set(&removeTaint, from: fields["removeTaint"], ManifestReader.boolean)
   }
 }
 

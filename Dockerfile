@@ -1,0 +1,30 @@
+# moat's image: one binary on Debian, with the three C libraries that it links to.
+#
+#     docker build -t registry.example.com/moat:0.1.0 .
+#
+# libnftnl (GPL-2.0-or-later), libmnl (LGPL) and c-ares stay shared libraries of the base's distribution; NOTICE says
+# what that means. Swift's runtime and Foundation are linked in, so that the base needs nothing of Swift.
+
+FROM swift:6.3-bookworm AS build
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends libnftnl-dev libmnl-dev libc-ares-dev pkg-config \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /moat
+COPY Package.swift Package.resolved ./
+RUN swift package resolve
+COPY . .
+RUN swift build -c release --product moat --static-swift-stdlib \
+      -Xcc -DMOAT_LIBNFTNL_VERSION="$(pkg-config --modversion libnftnl)" \
+      -Xcc -DMOAT_LIBMNL_VERSION="$(pkg-config --modversion libmnl)" \
+ && install -D -m 0755 "$(swift build -c release --show-bin-path)/moat" /out/usr/local/bin/moat \
+ && strip /out/usr/local/bin/moat
+
+FROM debian:bookworm-slim
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends libnftnl11 libmnl0 libc-ares2 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+COPY --from=build /out /
+# No USER: moat needs CAP_NET_ADMIN, and Kubernetes gives capabilities to root alone (it sets no ambient ones, and file
+# capabilities do not count with allowPrivilegeEscalation: false). deploy/daemonset.yaml drops all of root's others.
+ENTRYPOINT ["/usr/local/bin/moat"]
+CMD ["run"]
