@@ -81,7 +81,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
     // What was before is let go of after the commit: thousands of values take their time.
-    let before = (inputs, wanted)
+    let before = contents.isTelling ? nil : (inputs, wanted)
     defer { withExtendedLifetime(before) {} }
     var isNew = inputs.take(contents)
     if !isNew, !contents.observed.isEmpty, !open(contents.observed) { isNew = true }
