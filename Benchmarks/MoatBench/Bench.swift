@@ -38,6 +38,7 @@ final class Bench {
     case .repair: try repairs()
     case .start: try starts()
     case .idle: try idling()
+    case .names: try naming()
     }
   }
 

@@ -4,6 +4,7 @@ struct Figure: Codable {
     case seconds
     case mebibytes = "MiB"
     case perSecond = "1/s"
+    case percent = "%"
   }
 
   var value: Double
@@ -11,6 +12,7 @@ struct Figure: Codable {
 
   static func seconds(_ value: Double) -> Figure { Figure(value: value, unit: .seconds) }
   static func mebibytes(_ value: Double) -> Figure { Figure(value: value, unit: .mebibytes) }
+  static func percent(_ value: Double) -> Figure { Figure(value: value, unit: .percent) }
   static func perSecond(_ value: Double) -> Figure { Figure(value: value, unit: .perSecond) }
 
   /// For people: `12.3 ms`, `205 MiB`.
@@ -18,6 +20,7 @@ struct Figure: Codable {
     switch unit {
     case .mebibytes: "\(threeDigits(value)) MiB"
     case .perSecond: "\(threeDigits(value))/s"
+    case .percent: "\(fixed(value, decimals: 2)) %"
     case .seconds where value < 1e-3: "\(threeDigits(value * 1e6)) µs"
     case .seconds where value < 1: "\(threeDigits(value * 1e3)) ms"
     case .seconds: "\(threeDigits(value)) s"
@@ -36,12 +39,16 @@ enum Target {
   /// The figure itself.
   case atMost(Figure)
 
+  /// The figure itself, where more is better.
+  case atLeast(Figure)
+
   /// The figure as a part or a multiple of the peer's.
   case ratioAtMost(Double)
 
   var text: String {
     switch self {
     case .atMost(let figure): "≤ \(figure.text)"
+    case .atLeast(let figure): "≥ \(figure.text)"
     case .ratioAtMost(let ratio) where ratio < 0.01: "≤ 1/\(threeDigits(1 / ratio)) of the peer"
     case .ratioAtMost(let ratio): "≤ \(threeDigits(ratio)) × the peer"
     }
@@ -79,6 +86,7 @@ struct Row: Codable {
     self.target = target?.text
     switch target {
     case .atMost(let limit): isMet = figure.value <= limit.value
+    case .atLeast(let limit): isMet = figure.value >= limit.value
     case .ratioAtMost(let limit): isMet = ratio.map { $0 <= limit }
     case nil: isMet = nil
     }
