@@ -197,7 +197,7 @@ struct HardResolverTests {
     try names.daemon.await(on: "egress-1") { status in
       status.faults.contains { $0.message.contains("names.maxAddressesPerHost") }
     }
-    #expect(try names.client.status().enforced?.allowances.hopB == 256)
+    try names.daemon.await(on: "egress-1") { $0.enforced?.allowances.hopB == 256 }
     #expect(try names.ask("many.wild.example").isEmpty)
     #expect(try names.ask("many.wild.example", overTCP: true).count == 4000)
     try names.await("many.wild.example", for: "10.1.2.10") { $0.count == 256 }
