@@ -43,7 +43,8 @@ import Testing
       return switch Int.random(in: 0..<7, using: &generator) {
       case 0...2: pod(name, generator.pick(["a", "b"]))
       case 3: object("Namespace", "v1", name)
-      case 4: object("AccessPolicy", generator.pick(["security.policy.gloo.solo.io/v2", "policy.gloo.solo.io/v2"]), name)
+      case 4:
+        object("AccessPolicy", generator.pick(["security.policy.gloo.solo.io/v2", "policy.gloo.solo.io/v2"]), name)
       case 5: object("Thing", "example.com/v1", generator.pick([name, ""]))
       default: endpoints(name, generator.pick(["10.0.0.1", "10.0.0.2", "nonsense"]))
       }

@@ -111,7 +111,8 @@ extension Configuration.Host {
 extension Configuration.Names {
   fileprivate init(_ reader: ManifestReader?, noting faults: inout FaultList) {
     self.init()
-    let fields = faults.section(reader, of: ["hosts", "resolvers", "grace", "backstop", "maxAddressesPerHost", "wildcards"])
+    let fields = faults.section(
+      reader, of: ["hosts", "resolvers", "grace", "backstop", "maxAddressesPerHost", "wildcards"])
     for member in faults.section(fields["hosts"]).all {
       guard let host = faults.read(member, ManifestReader.nameAsHost) else { continue }
       if hosts[host] != nil { faults.note(member.fault("is given twice, as \(host)")) }
