@@ -184,8 +184,8 @@ let package = Package(
       dependencies: [
         "APIServerLab", "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy",
         "Nftables",
-        "ClusterModel", "CNetfilter", "Conntrack", "Netlink", "NetworkValues", "NamespaceLab", "NftablesKernel",
-        "SeededRandom", "moat",
+        "ClusterModel", "CNetfilter", "Conntrack", "NameResolution", "Netlink", "NetworkValues", "NamespaceLab",
+        "NftablesKernel", "SeededRandom", "moat",
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["control-1.yaml"],

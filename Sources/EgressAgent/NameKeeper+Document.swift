@@ -19,11 +19,25 @@ extension NameKeeper {
     let asked = table.entries.map { name, entry in
       NamesDocument.Entry(name: name, addresses: dated(entry.records), fault: entry.fault)
     }
-    let told = observed.records.map { key, records in
-      NamesDocument.Entry(name: key.name, client: "\(key.client)", addresses: dated(records))
+    let told = Set(observed.records.keys).union(refused.keys).map { key in
+      NamesDocument.Entry(
+        name: key.name, client: "\(key.client)", addresses: dated(observed.records[key] ?? [:]), fault: fault(of: key))
     }
     return NamesDocument(
       resolvers: demand.resolvers.map(\.description),
       entries: (asked + told).sorted { ($0.name, $0.client ?? "") < ($1.name, $1.client ?? "") })
+  }
+
+  /// Why a client cannot reach all that it was told.
+  private func fault(of key: ObservedNames.Key) -> String? {
+    var parts: [String] = []
+    if let closed = refused[key] {
+      let shown = closed.sorted().map(\.description).joined(separator: ", ")
+      parts.append("\(shown): inside the cluster or special, stays closed (E5)")
+    }
+    if observed.crowded.contains(key) {
+      parts.append("more than \(observed.limits.addressesPerName) addresses (names.maxAddressesPerHost)")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 }

@@ -12,6 +12,15 @@ struct NameKeeper {
   private(set) var observed = ObservedNames()
   private var conversations = DNSConversations()
 
+  /// What resolvers told of inside and special addresses (E5), which stay closed. Bounded.
+  private(set) var refused: [ObservedNames.Key: Set<IPAddress>] = [:]
+
+  /// Those of `refused` that nobody was told about yet.
+  private var newlyRefused: [ObservedName] = []
+
+  /// What is wrong: one sentence part a name, the first of them.
+  private(set) var faults: [String] = []
+
   /// Whether the addresses differ from those that were published last, apart from what was opened at once.
   private(set) var hasChanged = false
 
@@ -25,7 +34,9 @@ struct NameKeeper {
     observed.limits = limits
     table.want(new.names, at: now)
     let isForgotten = observed.keep { new.openings?.concern($0, $1) ?? false }
+    refused = refused.filter { new.openings?.concern($0.key.client, $0.key.name) ?? false }
     hasChanged = hasChanged || isForgotten
+    faults = currentFaults
   }
 
   /// When there is something to ask for, or may be something to forget.
@@ -36,7 +47,7 @@ struct NameKeeper {
 
   /// Takes what became of the questions for a name.
   mutating func take(_ outcome: NameQuestions.Outcome, at now: NameTable.Instant) {
-    let before = table.entries[outcome.name]?.addresses
+    let before = table.entries[outcome.name]
     if outcome.failures.count == DNSMessage.AddressType.allCases.count
       || outcome.answers.isEmpty && !outcome.failures.isEmpty
     {
@@ -45,7 +56,9 @@ struct NameKeeper {
       let kept = outcome.failures.keys.map { $0 == .a ? IPFamily.v4 : .v6 }
       table.take(outcome.answers, for: outcome.name, keeping: Set(kept), at: now)
     }
-    hasChanged = hasChanged || table.entries[outcome.name]?.addresses != before
+    let after = table.entries[outcome.name]
+    hasChanged = hasChanged || after?.addresses != before?.addresses
+    if before?.fault != after?.fault { faults = currentFaults }
   }
 
   /// Takes the copy of a packet between a gateway pod and a resolver.
@@ -54,13 +67,32 @@ struct NameKeeper {
   mutating func take(_ packet: [UInt8], at now: NameTable.Instant) -> [ObservedName] {
     guard let openings = demand.openings else { return [] }
     var new: [ObservedName] = []
-    for told in conversations.take(packet, at: now, isClient: openings.isClient) {
+    for var told in conversations.take(packet, at: now, isClient: openings.isClient) {
       guard openings.concern(told.client, told.question.name) else { continue }
+      refuse(told.answers.map(\.address).filter { !openings.isExternal($0) }, told)
+      told.answers.removeAll { !openings.isExternal($0.address) }
       new += observed.take(told, at: now).map {
         ObservedName(client: told.client, name: told.question.name, address: $0)
       }
     }
     return new
+  }
+
+  /// Remembers inside and special addresses that were told, of a hundred names at most.
+  private mutating func refuse(_ addresses: [IPAddress], _ told: DNSConversations.Told) {
+    let key = ObservedNames.Key(client: told.client, name: told.question.name)
+    guard !addresses.isEmpty, refused[key] != nil || refused.count < 100 else { return }
+    var known = refused[key] ?? []
+    for address in addresses where known.count < 16 && known.insert(address).inserted {
+      newlyRefused.append(ObservedName(client: told.client, name: told.question.name, address: address))
+    }
+    refused[key] = known
+  }
+
+  /// Inside and special addresses that resolvers told of since this was asked last.
+  mutating func takeRefused() -> [ObservedName] {
+    defer { newlyRefused = [] }
+    return newlyRefused
   }
 
   /// Whether some address may no longer count.
@@ -73,6 +105,7 @@ struct NameKeeper {
     let isForgotten = table.expire(at: now, isInUse)
     let isUnlearnt = observed.expire(at: now, isInUse)
     hasChanged = hasChanged || isForgotten || isUnlearnt
+    if isForgotten { faults = currentFaults }
     conversations.forget(before: now)
   }
 
@@ -93,8 +126,7 @@ struct NameKeeper {
     return names
   }
 
-  /// What is wrong: one sentence part a name, the first of them.
-  var faults: [String] {
+  private var currentFaults: [String] {
     let broken = table.entries.filter { $0.value.fault != nil }.sorted { $0.key < $1.key }
     let shown = broken.prefix(5).map { name, entry in
       "\(name): \(entry.fault ?? ""); "

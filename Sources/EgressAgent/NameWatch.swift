@@ -143,6 +143,11 @@ private final class NameWork {
       var told: [ObservedName] = []
       try log?.receive { packet in told += keeper.take(Array(packet.payload), at: .now) }
       if !told.isEmpty { inbox.open(told) }
+      for refused in keeper.takeRefused() {
+        surroundings.logger.warning(
+          "a resolver told \(refused.client) that \(refused.name) is \(refused.address): inside the cluster or special, stays closed (E5)"
+        )
+      }
       surroundings.report([], from: "resolvers' answers")
     } catch {
       log = nil

@@ -11,6 +11,9 @@ struct NewestInputs {
   private var interfaces: HostInterfaces?
   private var cgroups: HostCgroups?
   private var names = ResolvedNames()
+
+  /// What resolvers told since; apart from the rest, so that an answer costs nothing that grows with all names.
+  private var observed: [ObservedName] = []
   private var bindings: InterfaceBindings?
   private var remembered: [UInt32: Set<IPAddress>] = [:]
 
@@ -55,15 +58,22 @@ struct NewestInputs {
   /// Whether the names differ from those that the last derivation knew, and not only by more that was observed.
   private mutating func take(_ newest: ResolvedNames?, _ observed: [ObservedName]) -> Bool {
     var hasChanged = false
-    if let newest, newest != names {
+    if let newest {
+      includeObserved()
+      hasChanged = newest != names
       names = newest
-      hasChanged = true
     }
     if !observed.isEmpty {
-      names.observed = (names.observed + observed).sortedUnique()
+      self.observed += observed
       isAheadOfDerivation = true
     }
     return hasChanged
+  }
+
+  private mutating func includeObserved() {
+    guard !observed.isEmpty else { return }
+    names.observed = (names.observed + observed).sortedUnique()
+    observed = []
   }
 
   private var snapshot: ClusterSnapshot {
@@ -81,6 +91,7 @@ struct NewestInputs {
   mutating func derived(after previous: DerivedRuleset?) throws(UnknownNode) -> DerivedRuleset? {
     guard let manifests, interfaces != nil || !awaitsInterfaces else { return nil }
     isAheadOfDerivation = false
+    includeObserved()
     let input = PolicyInput(snapshot: snapshot, configuration: manifests.configuration)
     return try DerivedRuleset(input, bound: bindings, on: node, after: previous)
   }

@@ -65,16 +65,15 @@ package struct Reconciler<Backend: NftablesBackend> {
   ///   the set is full.
   /// - Throws: `KernelError`; the next call reads the kernel.
   package mutating func add(_ keys: [ElementKey], to set: String) throws(KernelError) -> Bool {
-    guard let known = belief, let held = known.ruleset?[moatTable]?.set(set),
+    guard var known = belief, let held = known.ruleset?[moatTable]?.set(set),
       let missing = known.additions.missing(keys, in: held)
     else { return false }
     guard !missing.isEmpty else { return true }
     belief = nil
     let transaction = Transaction([.addElements(moatTable, held.definition, .keys(missing))])
-    var next = known
-    next.generation = try commit(transaction, since: known.generation)
-    next.additions.add(missing, to: set)
-    belief = next
+    known.generation = try commit(transaction, since: known.generation)
+    known.additions.add(missing, to: set)
+    belief = known
     return true
   }
 

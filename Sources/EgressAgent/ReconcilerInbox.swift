@@ -38,6 +38,9 @@ package final class ReconcilerInbox: Sendable {
     package var isStopped = false
 
     package init() {}
+
+    /// Whether there is nothing but what resolvers told.
+    var isTelling: Bool { !observed.isEmpty && input == nil && interfaces == nil && cgroups == nil && names == nil }
   }
 
   private let contents = Mutex(Contents())

@@ -91,7 +91,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     if !contents.unlocks.isEmpty, unlock(replying: contents.unlocks) { return .unlocked }
     if contents.isStopped { return .stopped }
     // What was before is let go of after the commit: thousands of values take their time.
-    let before = (inputs, wanted)
+    let before = contents.isTelling ? nil : (inputs, wanted)
     defer { withExtendedLifetime(before) {} }
     since = since ?? contents.since
     var isNew = inputs.take(contents)

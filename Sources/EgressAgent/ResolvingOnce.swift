@@ -30,6 +30,7 @@ package func resolveOnce(
       left -= 1
     }
   }
+  if keeper.mayExpire(at: .now) { keeper.expire(at: .now) { _ in false } }
   return keeper.document(at: .now).resolved
 }
 

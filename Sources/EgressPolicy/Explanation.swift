@@ -204,11 +204,36 @@ extension EgressModel {
       }
     let sources = client.pod.addresses.map { PodAddress(pod: client.name, address: $0) }
     return doors.filter { !exposedBy.isDisjoint(with: $0.listeners) }.flatMap(\.endpoints).flatMap { endpoint in
-      sources.filter { $0.address.family == endpoint.pod.address.family }.map { source in
+      let own = nodes[endpoint.pod.pod]?.owned ?? []
+      let far =
+        far + told(own, of: host, destination).filter { told in !far.contains { $0.destination == told.destination } }
+      return sources.filter { $0.address.family == endpoint.pod.address.family }.map { source in
         EgressPath(
           destination: destination.service.reference, port: destination.port.number, client: source,
           clientNode: client.pod.node, endpoint: endpoint, gatewayNode: nodes[endpoint.pod.pod]?.pod.node,
-          far: far, gatewayAddresses: nodes[endpoint.pod.pod]?.owned ?? [], reasons: doorReasons(index, client))
+          far: far, gatewayAddresses: own, reasons: doorReasons(index, client))
+      }
+    }
+  }
+
+  /// What resolvers told a gateway pod of the host, as far as the destination may be reached by it.
+  private func told(
+    _ pod: [PodAddress], of host: String, _ destination: ExternalDestination
+  ) -> [FarAddress] {
+    let clients = Set(pod.map(\.address))
+    let observed = (snapshot.resolvedNames?.observed ?? []).filter {
+      $0.name == host && clients.contains($0.client) && !context.forbidden.contains($0.address)
+    }
+    guard !observed.isEmpty, destination.service.selector.isEmpty else { return [] }
+    return destination.targets.flatMap { target -> [FarAddress] in
+      guard let pattern = target.host, let number = target.hostIndex, covers(pattern, host),
+        let port = pattern.hasPrefix("*") ? 443 : destination.port.farNumber,
+        pattern.hasPrefix("*") || destination.askedNames.contains(host)
+      else { return [] }
+      return observed.map {
+        var reason = Reason(destination.service.reference, path: "spec.hosts[\(number)]")
+        reason.detail = "told to \($0.client) by its resolver"
+        return FarAddress(name: host, destination: Prefix($0.address), port: port, reason: reason)
       }
     }
   }

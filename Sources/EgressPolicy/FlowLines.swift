@@ -4,7 +4,7 @@ extension EgressFlows {
   ///     HOP  FROM  TO  PROTO  PORT  BECAUSE
   package var lines: [String] {
     let groups: [(hop: String, flows: [Flow], sourceless: String)] = [
-      ("A", hopA, ""), ("B", hopB, ""), ("exception", exceptions, ""), ("host", host, "host"),
+      ("A", hopA, ""), ("B", hopB + observed, ""), ("exception", exceptions, ""), ("host", host, "host"),
       ("apiserver", apiServer, rules.apiServerFromPods ? "host,pods" : "host"),
     ]
     let units = hostUnits.filter { $0.cgroup.id != nil }

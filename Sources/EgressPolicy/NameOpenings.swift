@@ -16,6 +16,9 @@ package struct NameOpenings: Equatable, Sendable {
   private var hosts: [PodAddress: [String: [Opening]]] = [:]
   private var pods: [IPAddress: PodAddress] = [:]
 
+  /// By pod, all its addresses: what it is told over one of them it may use with the others.
+  private var addresses: [String: [PodAddress]] = [:]
+
   /// Addresses that are nobody's external address (E5).
   private let forbidden: PrefixSet
 
@@ -32,6 +35,7 @@ package struct NameOpenings: Equatable, Sendable {
       guard !openings.isEmpty else { continue }
       hosts[pod] = openings
       pods[pod.address] = pod
+      addresses[pod.pod, default: []].append(pod)
     }
   }
 
@@ -48,15 +52,19 @@ package struct NameOpenings: Equatable, Sendable {
 
   /// What an answer opens; nothing where the pod may not reach the name, or where no such address is external (E5).
   package func flows(for observed: ObservedName) -> [Flow] {
-    guard let pod = pods[observed.client], pod.address.family == observed.address.family,
-      !forbidden.contains(observed.address), let hosts = hosts[pod]
-    else { return [] }
-    return patterns(covering: observed.name).flatMap { hosts[$0] ?? [] }.map { opening in
-      Flow(
-        from: pod, target: observed.name, destination: Prefix(observed.address), transport: .tcp,
-        ports: PortRange(opening.port), reasons: opening.reasons, isResolved: true)
+    guard let pod = pods[observed.client], isExternal(observed.address) else { return [] }
+    let own = (addresses[pod.pod] ?? []).filter { $0.address.family == observed.address.family }
+    return own.flatMap { from in
+      patterns(covering: observed.name).flatMap { hosts[from]?[$0] ?? [] }.map { opening in
+        Flow(
+          from: from, target: observed.name, destination: Prefix(observed.address), transport: .tcp,
+          ports: PortRange(opening.port), reasons: opening.reasons, isResolved: true)
+      }
     }
   }
+
+  /// Whether the address may be somebody's external address (E5).
+  package func isExternal(_ address: IPAddress) -> Bool { !forbidden.contains(address) }
 
   /// Whether an answer about `name` to that pod may open anything.
   package func concern(_ client: IPAddress, _ name: String) -> Bool {

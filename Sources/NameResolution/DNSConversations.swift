@@ -6,13 +6,18 @@ import NetworkValues
 /// and has its transaction and its question. Bounded in every direction; what no longer fits counts for nothing, so that
 /// its answer opens nothing. Knows no clock.
 package struct DNSConversations {
+  /// A moment, as whoever calls tells it.
   package typealias Instant = ContinuousClock.Instant
 
   /// An answer to a question that was asked.
   package struct Told: Hashable, Sendable {
     /// Who was told.
     package var client: IPAddress
+
+    /// What it asked.
     package var question: DNSMessage.Question
+
+    /// What it was told; at least one address.
     package var answers: [DNSMessage.Answer]
   }
 
@@ -36,6 +41,9 @@ package struct DNSConversations {
   private var counts: [IPAddress: Int] = [:]
   private var streams = DNSStreams()
 
+  /// When there was no room last, and none was found.
+  private var isFullSince: Instant?
+
   /// Questions that did not fit.
   package private(set) var overflows: UInt64 = 0
 
@@ -51,7 +59,8 @@ package struct DNSConversations {
     guard let segment = TransportSegment(packet: packet) else { return [] }
     let isQuestion = isClient(segment.source.address)
     guard isQuestion || isClient(segment.destination.address) else { return [] }
-    let messages = segment.stream == nil ? [Array(segment.payload)] : streams.take(segment, at: now)
+    let client = isQuestion ? segment.source.address : segment.destination.address
+    let messages = segment.stream == nil ? [Array(segment.payload)] : streams.take(segment, of: client, at: now)
     return messages.compactMap { bytes in
       guard let message = DNSMessage(bytes) else { return nil }
       let isStream = segment.stream != nil
@@ -72,15 +81,18 @@ package struct DNSConversations {
     }
   }
 
-  private func told(_ message: DNSMessage, _ key: Asked, at now: Instant) -> Told? {
-    guard let time = asked[key], time + patience > now, !message.answers.isEmpty else { return nil }
+  /// The first answer to a question is the one that counts.
+  private mutating func told(_ message: DNSMessage, _ key: Asked, at now: Instant) -> Told? {
+    guard let time = asked[key], time + patience > now else { return nil }
+    forget(key)
+    guard !message.answers.isEmpty else { return nil }
     return Told(client: key.client.address, question: message.question, answers: message.answers)
   }
 
   private mutating func remember(_ key: Asked, at now: Instant) {
     if asked[key] == nil {
-      if asked.count >= limit || counts[key.client.address, default: 0] >= limitPerClient { forget(before: now) }
-      guard asked.count < limit, counts[key.client.address, default: 0] < limitPerClient else {
+      if isFull(for: key.client.address) { makeRoom(at: now) }
+      guard !isFull(for: key.client.address) else {
         overflows += 1
         return
       }
@@ -89,13 +101,26 @@ package struct DNSConversations {
     asked[key] = now
   }
 
+  private func isFull(for client: IPAddress) -> Bool {
+    asked.count >= limit || counts[client, default: 0] >= limitPerClient
+  }
+
+  /// Not for every question of a flood: looking through them all takes its time.
+  private mutating func makeRoom(at now: Instant) {
+    guard isFullSince.map({ $0 + .seconds(1) <= now }) ?? true else { return }
+    isFullSince = now
+    forget(before: now)
+  }
+
+  private mutating func forget(_ key: Asked) {
+    asked[key] = nil
+    let left = counts[key.client.address, default: 1] - 1
+    counts[key.client.address] = left > 0 ? left : nil
+  }
+
   /// Forgets questions that nobody waits for any more.
   package mutating func forget(before now: Instant) {
-    for (key, time) in asked where time + patience <= now {
-      asked[key] = nil
-      counts[key.client.address, default: 1] -= 1
-    }
-    counts = counts.filter { $0.value > 0 }
+    for (key, time) in asked where time + patience <= now { forget(key) }
     streams.forget(before: now)
   }
 }

@@ -1,5 +1,4 @@
 import CCares
-import Glibc
 import NetworkValues
 
 /// What moat reads of a DNS message: whom it asks for, and which addresses it gives.
@@ -77,17 +76,25 @@ package struct DNSMessage: Hashable, Sendable {
     isTruncated = flags & 0x0200 != 0
     code = UInt8(flags & 0xf)
     question = Question(name: name, type: type)
-    answers = isAnswer && !isTruncated && code == 0 ? parsedAnswers(bytes, type) : []
+    answers = isAnswer && !isTruncated && code == 0 ? parsedAnswers(bytes, question, at: end + 4) : []
   }
 
   private static let headerLength = 12
 }
 
 /// The host name at `place`, and where it ends; `nil` where it is none.
+private func expandedName(in bytes: [UInt8], at place: Int) -> (name: String, end: Int)? {
+  guard let (text, end) = expandedText(in: bytes, at: place), let name = dnsName(parsing: text) else { return nil }
+  return (name, end)
+}
+
+/// The name at `place` as text in lower case, with what is no text escaped, and where it ends; `nil` where it leads out of
+/// the message or in circles.
 ///
 /// See: ares_expand_name(3)
-private func expandedName(in bytes: [UInt8], at place: Int) -> (name: String, end: Int)? {
-  bytes.withUnsafeBufferPointer { buffer -> (name: String, end: Int)? in
+private func expandedText(in bytes: [UInt8], at place: Int) -> (text: String, end: Int)? {
+  guard place < bytes.count else { return nil }
+  return bytes.withUnsafeBufferPointer { buffer -> (text: String, end: Int)? in
     guard let start = buffer.baseAddress else { return nil }
     var text: UnsafeMutablePointer<CChar>?
     var length = 0
@@ -95,10 +102,8 @@ private func expandedName(in bytes: [UInt8], at place: Int) -> (name: String, en
       return nil
     }
     defer { ares_free_string(text) }
-    guard length > 0, place + length <= buffer.count, let name = dnsName(parsing: String(cString: text)) else {
-      return nil
-    }
-    return (name, place + length)
+    guard length > 0, place + length <= buffer.count else { return nil }
+    return (String(cString: text).lowercased(), place + length)
   }
 }
 
@@ -115,34 +120,60 @@ package func dnsName(parsing text: String) -> String? {
   return String(decoding: name, as: UTF8.self)
 }
 
-/// How many addresses are read of one message: as many as the largest can hold.
-private let maximumAnswers = 4096
-
-private func parsedAnswers(_ bytes: [UInt8], _ type: DNSMessage.AddressType) -> [DNSMessage.Answer] {
-  switch type {
-  case .a: parsedAddresses4(bytes)
-  case .aaaa: parsedAddresses6(bytes)
+/// The addresses of the question's name, and of what it is an alias of; nothing where a record is cut or odd.
+///
+/// c-ares' own reader takes any alias in an answer for one of the question's name.
+/// See: RFC 1035, section 4.1.3
+private func parsedAnswers(
+  _ bytes: [UInt8], _ question: DNSMessage.Question, at start: Int
+) -> [DNSMessage.Answer] {
+  let word = { (place: Int) in UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1]) }
+  var aliases: [String: (target: String, lifetime: UInt32)] = [:]
+  var found: [(owner: String, answer: DNSMessage.Answer)] = []
+  var place = start
+  for _ in 0..<word(6) {
+    guard let (owner, end) = owner(in: bytes, at: place, question), end + 10 <= bytes.count else { return [] }
+    let (data, length) = (end + 10, Int(word(end + 8)))
+    place = data + length
+    guard place <= bytes.count else { return [] }
+    guard word(end + 2) == 1 else { continue }
+    let seconds = UInt32(word(end + 4)) << 16 | UInt32(word(end + 6))
+    // See: RFC 2181, section 8
+    let lifetime = seconds > UInt32(Int32.max) ? 0 : seconds
+    if word(end) == aliasType {
+      guard let (target, last) = expandedText(in: bytes, at: data), last == place else { return [] }
+      aliases[owner] = aliases[owner] ?? (target, lifetime)
+    } else if word(end) == question.type.rawValue {
+      guard length == question.type.length else { return [] }
+      let value = bytes[data..<place].reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+      found.append((owner, DNSMessage.Answer(address: IPAddress(question.type.family, value), lifetime: lifetime)))
+    }
+  }
+  var lifetimes = [question.name: UInt32.max]
+  var name = question.name
+  while let alias = aliases[name], lifetimes[alias.target] == nil {
+    lifetimes[alias.target] = min(lifetimes[name] ?? 0, alias.lifetime)
+    name = alias.target
+  }
+  return found.compactMap { owner, answer in
+    lifetimes[owner].map { DNSMessage.Answer(address: answer.address, lifetime: min($0, answer.lifetime)) }
   }
 }
 
-/// See: ares_parse_a_reply(3), which follows aliases and takes their lifetimes into account.
-private func parsedAddresses4(_ bytes: [UInt8]) -> [DNSMessage.Answer] {
-  var found = [ares_addrttl](repeating: ares_addrttl(), count: maximumAnswers)
-  var count = Int32(found.count)
-  guard ares_parse_a_reply(bytes, Int32(bytes.count), nil, &found, &count) == 0 else { return [] }
-  return found.prefix(Int(count)).map { entry in
-    DNSMessage.Answer(
-      address: IPAddress(v4: UInt32(bigEndian: entry.ipaddr.s_addr)), lifetime: UInt32(clamping: entry.ttl))
-  }
+/// Whose record it is; nearly always the question's, by a pointer to its name.
+private func owner(
+  in bytes: [UInt8], at place: Int, _ question: DNSMessage.Question
+) -> (text: String, end: Int)? {
+  if place + 1 < bytes.count, bytes[place] == 0xc0, bytes[place + 1] == 12 { return (question.name, place + 2) }
+  return expandedText(in: bytes, at: place)
 }
 
-/// See: ares_parse_aaaa_reply(3)
-private func parsedAddresses6(_ bytes: [UInt8]) -> [DNSMessage.Answer] {
-  var found = [ares_addr6ttl](repeating: ares_addr6ttl(), count: maximumAnswers)
-  var count = Int32(found.count)
-  guard ares_parse_aaaa_reply(bytes, Int32(bytes.count), nil, &found, &count) == 0 else { return [] }
-  return found.prefix(Int(count)).map { entry in
-    let value = withUnsafeBytes(of: entry.ip6addr) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
-    return DNSMessage.Answer(address: IPAddress(v6: value), lifetime: UInt32(clamping: entry.ttl))
-  }
+/// CNAME.
+private let aliasType: UInt16 = 5
+
+extension DNSMessage.AddressType {
+  fileprivate var family: IPFamily { self == .a ? .v4 : .v6 }
+
+  /// Bytes of an address.
+  fileprivate var length: Int { self == .a ? 4 : 16 }
 }

@@ -5,6 +5,7 @@ import NetworkValues
 /// An address counts until its own lifetime (TTL) and the grace after it are over, longer while a connection to it is
 /// open and while the name cannot be asked for. Knows no clock: whoever calls says what time it is.
 package struct NameTable: Sendable {
+  /// A moment, as whoever calls tells it.
   package typealias Instant = ContinuousClock.Instant
 
   /// What bounds a table.
@@ -21,15 +22,22 @@ package struct NameTable: Sendable {
     /// How long an address may count after the last answer that gave it because a connection to it is open.
     package var longestUse = Duration.seconds(24 * 3600)
 
-    /// The shortest and longest time between two questions for a name.
+    /// The shortest time between two questions for a name.
     package var shortestRefresh = Duration.seconds(1)
+
+    /// The longest time between two questions for a name.
     package var longestRefresh = Duration.seconds(3600)
+
+    /// What is due so soon is asked for with what is due now: thousands of names shall not cost a wake-up each.
+    package var foresight = Duration.milliseconds(250)
 
     /// When a name without any address is asked for again.
     package var negativeRefresh = Duration.seconds(30)
 
     /// The first pause after a failure; every further one is twice as long, up to `longestPause`.
     package var firstPause = Duration.seconds(1)
+
+    /// The longest pause after a failure.
     package var longestPause = Duration.seconds(60)
 
     package init() {}
@@ -97,9 +105,11 @@ package struct NameTable: Sendable {
 
   /// Names to ask for now, sorted; they count as asked for then.
   package mutating func takeDue(at now: Instant) -> [String] {
-    let due = entries.filter { $0.value.nextQuestion.map { $0 <= now } ?? false }.keys.sorted()
+    guard let next, next <= now else { return [] }
+    let end = now + limits.foresight
+    let due = entries.filter { $0.value.nextQuestion.map { $0 <= end } ?? false }.keys.sorted()
     for name in due { entries[name]?.nextQuestion = nil }
-    next = entries.values.compactMap(\.nextQuestion).min()
+    self.next = entries.values.compactMap(\.nextQuestion).min()
     return due
   }
 
@@ -121,6 +131,12 @@ package struct NameTable: Sendable {
     let pause = shortest.map { min(max($0, limits.shortestRefresh), limits.longestRefresh) } ?? limits.negativeRefresh
     // Before the lifetime is over, and not all at once.
     plan(&entry, after: max(pause * (0.6 + 0.3 * jitter(name)), limits.shortestRefresh), at: now)
+    // Too many, or kept only while nobody knew: to be looked through at once.
+    if entry.records.count > limits.addressesPerName
+      || entry.records.values.contains(where: { !$0.counts(at: now, limits) })
+    {
+      nextExpiry = now
+    }
     entries[name] = entry
   }
 
@@ -176,8 +192,8 @@ extension NameTable.Entry {
   init(nextQuestion: NameTable.Instant) { self.nextQuestion = nextQuestion }
 
   mutating func expire(at now: NameTable.Instant, _ limits: NameTable.Limits, _ isInUse: (IPAddress) -> Bool) {
-    // A name that cannot be asked for keeps what it had.
-    if fault == nil {
+    // A name that cannot be asked for keeps what it had, also while it is not known yet whether it can.
+    if fault == nil, nextQuestion != nil {
       records = records.filter { address, record in
         record.counts(at: now, limits) || record.isKept(at: now, limits) && isInUse(address)
       }

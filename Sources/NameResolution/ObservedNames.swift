@@ -5,12 +5,21 @@ import NetworkValues
 /// The same rules as for names that moat asks for itself (`NameTable`): lifetime, grace, use. Bounded: of too many
 /// names those that were told longest ago are forgotten.
 package struct ObservedNames: Sendable {
+  /// A moment, as whoever calls tells it.
   package typealias Instant = ContinuousClock.Instant
 
   /// Who was told of which name.
   package struct Key: Hashable, Comparable, Sendable {
+    /// The client's address.
     package var client: IPAddress
+
+    /// In lower case, without a final dot.
     package var name: String
+
+    package init(client: IPAddress, name: String) {
+      self.client = client
+      self.name = name
+    }
 
     package static func < (left: Key, right: Key) -> Bool {
       left.client == right.client ? left.name < right.name : left.client < right.client
@@ -23,6 +32,9 @@ package struct ObservedNames: Sendable {
   /// By client and name, the records of the addresses.
   package private(set) var records: [Key: [IPAddress: NameTable.Record]] = [:]
 
+  /// Those that were told more addresses than a name may have.
+  package private(set) var crowded: Set<Key> = []
+
   /// When something may end.
   package private(set) var nextExpiry: Instant?
 
@@ -33,23 +45,23 @@ package struct ObservedNames: Sendable {
 
   /// Takes what a client was told.
   ///
-  /// - Returns: the addresses that are new, sorted.
+  /// - Returns: the addresses that are new, sorted; no more than a name may have.
   package mutating func take(_ told: DNSConversations.Told, at now: Instant) -> [IPAddress] {
     let key = Key(client: told.client, name: told.question.name)
     if records[key] == nil, records.count >= limits.observedNames { forgetOldest() }
     var known = records[key] ?? [:]
-    var new: [IPAddress] = []
+    let before = Set(known.keys)
     for answer in told.answers {
-      if known[answer.address] == nil {
-        if known.count >= limits.addressesPerName { known.forgetOldest() }
-        new.append(answer.address)
-      }
       known.note(answer, at: now)
       let expiry = now + .seconds(Int64(answer.lifetime)) + limits.grace
       nextExpiry = min(nextExpiry ?? expiry, expiry)
     }
-    records[key] = known
-    return new.sortedUnique()
+    if known.count > limits.addressesPerName {
+      known.keepNewest(limits.addressesPerName)
+      crowded.insert(key)
+    }
+    records[key] = known.isEmpty ? nil : known
+    return known.keys.filter { !before.contains($0) }.sorted()
   }
 
   /// Forgets what belongs to clients or names that no longer matter.
@@ -58,6 +70,7 @@ package struct ObservedNames: Sendable {
   package mutating func keep(where matters: (_ client: IPAddress, _ name: String) -> Bool) -> Bool {
     let count = records.count
     records = records.filter { matters($0.key.client, $0.key.name) }
+    crowded.formIntersection(records.keys)
     return records.count < count
   }
 
@@ -75,6 +88,7 @@ package struct ObservedNames: Sendable {
       hasChanged = true
       records[key] = left.isEmpty ? nil : left
     }
+    crowded.formIntersection(records.keys)
     let first = records.values.flatMap { $0.values.map(\.expires) }.min()
     nextExpiry = first.map { max($0 + limits.grace, now + limits.longestPause) }
     return hasChanged
@@ -90,7 +104,10 @@ package struct ObservedNames: Sendable {
       return earlier < later
     }
     let count = max(1, limits.observedNames / 10)
-    for entry in order.prefix(count) { records[entry.key] = nil }
+    for entry in order.prefix(count) {
+      records[entry.key] = nil
+      crowded.remove(entry.key)
+    }
     dropped += min(count, order.count)
   }
 }
@@ -111,8 +128,8 @@ extension [IPAddress: NameTable.Record] {
       seen: now, expires: Swift.max(self[answer.address]?.expires ?? expires, expires))
   }
 
-  fileprivate mutating func forgetOldest() {
-    let oldest = self.min { $0.value.seen == $1.value.seen ? $0.key < $1.key : $0.value.seen < $1.value.seen }
-    if let oldest { self[oldest.key] = nil }
+  fileprivate mutating func keepNewest(_ count: Int) {
+    let order = sorted { $0.value.seen == $1.value.seen ? $0.key < $1.key : $0.value.seen > $1.value.seen }
+    self = Dictionary(uniqueKeysWithValues: order.prefix(count).map { ($0.key, $0.value) })
   }
 }

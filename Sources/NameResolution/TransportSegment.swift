@@ -6,8 +6,10 @@ import NetworkValues
 /// connection tracking has put packets together before they are copied.
 /// See: RFC 791; RFC 8200, section 4; RFC 768; RFC 9293, section 3.1
 package struct TransportSegment: Hashable, Sendable {
-  /// Where the packet comes from and goes to.
+  /// Where the packet comes from.
   package var source: Endpoint
+
+  /// Where it goes to.
   package var destination: Endpoint
 
   /// The first byte's number in a TCP stream, and what the header says of it; `nil` of a datagram.
@@ -18,7 +20,10 @@ package struct TransportSegment: Hashable, Sendable {
 
   /// An address and a port.
   package struct Endpoint: Hashable, Sendable {
+    /// The address.
     package var address: IPAddress
+
+    /// The port, of UDP or TCP.
     package var port: UInt16
 
     package init(_ address: IPAddress, _ port: UInt16) {
@@ -32,8 +37,10 @@ package struct TransportSegment: Hashable, Sendable {
     /// SEQ.
     package var sequence: UInt32
 
-    /// SYN, FIN or RST: the stream begins or ends here.
+    /// SYN: the stream begins here.
     package var begins: Bool
+
+    /// FIN or RST: it ends here.
     package var ends: Bool
   }
 

@@ -24,6 +24,7 @@ package struct NamesDocument: Hashable, Sendable, Codable {
 
   /// An address of a name.
   package struct Address: Hashable, Sendable, Codable {
+    /// As text.
     package var address: String
 
     /// When its lifetime is over. It counts longer: `names.grace`, and while a connection is open.

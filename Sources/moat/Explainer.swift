@@ -158,7 +158,9 @@ struct Explainer {
     }
     let flows = model.flows(on: node)
     let isHost = if case .host = subject { true } else { false }
-    let own = isHost ? flows.host : (flows.hopA + flows.hopB + flows.exceptions).filter { $0.from?.address == source }
+    let own =
+      isHost
+      ? flows.host : (flows.hopA + flows.hopB + flows.observed + flows.exceptions).filter { $0.from?.address == source }
     return (own + flows.apiServer).filter {
       $0.destination.contains(address) && $0.transport == transport
         && (!transport.hasPorts || $0.ports.contains(port))

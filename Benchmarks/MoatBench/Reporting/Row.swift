@@ -6,6 +6,7 @@ struct Figure: Codable {
     case perSecond = "1/s"
     case bytes = "B"
     case count = ""
+    case percent = "%"
   }
 
   var value: Double
@@ -13,6 +14,7 @@ struct Figure: Codable {
 
   static func seconds(_ value: Double) -> Figure { Figure(value: value, unit: .seconds) }
   static func mebibytes(_ value: Double) -> Figure { Figure(value: value, unit: .mebibytes) }
+  static func percent(_ value: Double) -> Figure { Figure(value: value, unit: .percent) }
   static func perSecond(_ value: Double) -> Figure { Figure(value: value, unit: .perSecond) }
 
   /// For people: `12.3 ms`, `205 MiB`.
@@ -24,6 +26,7 @@ struct Figure: Codable {
     case .bytes where value < 1e3: "\(Int(value)) B"
     case .bytes where value < 1e6: "\(threeDigits(value / 1e3)) kB"
     case .bytes: "\(threeDigits(value / 1e6)) MB"
+    case .percent: "\(fixed(value, decimals: 2)) %"
     case .seconds where value < 1e-3: "\(threeDigits(value * 1e6)) µs"
     case .seconds where value < 1: "\(threeDigits(value * 1e3)) ms"
     case .seconds: "\(threeDigits(value)) s"
@@ -42,12 +45,16 @@ enum Target {
   /// The figure itself.
   case atMost(Figure)
 
+  /// The figure itself, where more is better.
+  case atLeast(Figure)
+
   /// The figure as a part or a multiple of the peer's.
   case ratioAtMost(Double)
 
   var text: String {
     switch self {
     case .atMost(let figure): "≤ \(figure.text)"
+    case .atLeast(let figure): "≥ \(figure.text)"
     case .ratioAtMost(let ratio) where ratio < 0.01: "≤ 1/\(threeDigits(1 / ratio)) of the peer"
     case .ratioAtMost(let ratio): "≤ \(threeDigits(ratio)) × the peer"
     }
@@ -85,6 +92,7 @@ struct Row: Codable {
     self.target = target?.text
     switch target {
     case .atMost(let limit): isMet = figure.value <= limit.value
+    case .atLeast(let limit): isMet = figure.value >= limit.value
     case .ratioAtMost(let limit): isMet = ratio.map { $0 <= limit }
     case nil: isMet = nil
     }
