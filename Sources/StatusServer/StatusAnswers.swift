@@ -100,7 +100,9 @@ package struct StatusAnswers: Sendable {
     case "/status":
       document.keepers = keepers()
       return Answer(.ok, json: document)
-    default: return Answer(.notFound, "there are /healthz, /readyz, /status, /metrics, and on the socket /names and /flows")
+    default:
+      return Answer(
+        .notFound, "there are /healthz, /readyz, /status, /metrics, and on the socket also /names and /flows")
     }
   }
 

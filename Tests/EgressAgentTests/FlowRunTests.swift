@@ -110,10 +110,6 @@ struct FlowRunTests {
   }
 }
 
-extension LabHost {
-  fileprivate var podName: String { if case .pod(let name) = self { name } else { "" } }
-}
-
 /// How many datagrams were sent, with a port for each.
 private func sendDatagrams(_ count: Int, to address: IPAddress, port: (Int) -> UInt16) throws -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
