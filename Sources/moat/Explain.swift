@@ -15,6 +15,9 @@ struct Explain: ParsableCommand {
         --to IP:PORT[/PROTO]  that packet directly; PROTO is tcp (the default), udp or sctp
         --to IP/icmp          an echo request. IPv6 addresses stand in brackets.
 
+      moat flows --json | moat explain - …  asks about each refused packet anew: of the pod or host that sent it, by \
+      the model that is given. What nobody sends by name, or no rule can allow, has the record's own answer.
+
       With --from host and no --node on a machine that is none of the nodes, the answer that all nodes give; where they \
       differ, how.
 
@@ -27,27 +30,37 @@ struct Explain: ParsableCommand {
   @OptionGroup var progress: KeepGoingOption
   @OptionGroup var observation: ObservationOptions
   @OptionGroup var colors: ColorOption
+  @Argument(help: ArgumentHelp("Records of moat flows --json, from standard input.", valueName: "-"))
+  var records: String?
   @Option(
     name: .long,
     help: ArgumentHelp(
       "A pod as NAMESPACE/POD (its generated suffix may be left out), or host for the node's own processes.",
       valueName: "pod|host"))
-  var from: String
-  @Option(name: .long, help: ArgumentHelp("The destination.", valueName: "host|ip")) var to: String
+  var from: String?
+  @Option(name: .long, help: ArgumentHelp("The destination.", valueName: "host|ip")) var to: String?
   @Flag(name: .long, help: "Print JSON.") var json = false
 
   func validate() throws {
+    if let records {
+      guard records == "-" else { throw ValidationError("records are read from standard input alone: write -") }
+      guard from == nil, to == nil else { throw ValidationError("- takes the place of --from and --to") }
+      if source.manifests.contains("-") { throw ValidationError("--manifests - and - cannot both be standard input") }
+      return
+    }
+    guard from != nil, let to else { throw ValidationError("say --from and --to, or - for records of moat flows") }
     do { _ = try ExplainTarget(parsing: to) } catch { throw ValidationError("--to: \(error)") }
   }
 
   func run() throws {
-    let target = try ExplainTarget(parsing: to)
     let inputs = try source.load(keepGoing: progress.keepGoing, names: names)
     let model = observation.observeInterfaces ? try observation.resolve(inputs, node).model : inputs.model
+    guard let from, let to else { return try explainRecords(in: model) }
+    let target = try ExplainTarget(parsing: to)
     let explanation =
       from == "host" && !node.isKnown(in: model)
       ? try explainEveryHost(target, in: model)
-      : try Explainer(model: model, subject: resolveSubject(in: model)).explain(target)
+      : try Explainer(model: model, subject: resolveSubject(from, in: model)).explain(target)
     if json { try printJSON(explanation) } else { printText(explanation) }
     if !explanation.isAllowed { throw ExitCode(2) }
   }
@@ -81,7 +94,7 @@ struct Explain: ParsableCommand {
   /// More nodes than that are too many rulesets for one question.
   private static let everyHostLimit = 100
 
-  private func resolveSubject(in model: EgressModel) throws -> ExplainSubject {
+  private func resolveSubject(_ from: String, in model: EgressModel) throws -> ExplainSubject {
     if from == "host" { return .host(try node.resolve(in: model)) }
     if node.node != nil { _ = try node.resolve(in: model) }
     let candidates = model.pods(named: from)
@@ -100,7 +113,7 @@ struct Explain: ParsableCommand {
     return pod.pod.hostNetwork ? .host(name) : .pod(pod)
   }
 
-  private func printText(_ explanation: Explanation) {
+  func printText(_ explanation: Explanation) {
     printLine("\(explanation.from) → \(explanation.to)")
     for hop in explanation.hops {
       printLine("\n\(hop.name)  \(hop.packet)" + (hop.service.map { "  by \($0)" } ?? ""))

@@ -45,6 +45,15 @@ struct FlowRunTests {
     #expect(!read.isEmpty && read.allSatisfy { $0.reason == "refused_gateway" }, "\(chosen.text)")
     #expect(try daemon.moat(["flows", "--socket", daemon.socket, "--json", "--to", "nowhere"]).output.isEmpty)
 
+    try daemon.folder.write(chosen.output + "nonsense\n", to: "records")
+    let explained = try daemon.lab.run(
+      in: .node("worker-1"),
+      ["sh", "-c", "exec \"$@\" < \(daemon.folder.path)/records", "sh", moatPath, "explain", "-"]
+        + ["--manifests", daemon.folder.path + "/m", "--config", daemon.folder.path + "/config.yaml"])
+    #expect(explained.status == 1 && explained.errors.contains("is no record of moat flows"), "\(explained.text)")
+    #expect(explained.output.contains("bookinfo/reviews-v1-6c5d8f7b9-p9s2m → 10.1.2.10 tcp 8443"), "\(explained.text)")
+    #expect(explained.output.contains("hint: Select ServiceAccount bookinfo/bookinfo-reviews"), "\(explained.text)")
+
     let metrics = try daemon.client.metrics()
     let counted = try daemon.counters()
     for reason in ["external", "gateway", "spoof"] {
