@@ -230,6 +230,9 @@ package struct Configuration: Hashable, Sendable {
     /// Whether findings become Events on the objects that cause them.
     package var events = false
 
+    /// Whether pods get an Event when their connections are refused.
+    package var refusals = false
+
     /// Whether the Node gets the condition EgressFirewallReady.
     package var nodeCondition = false
 

@@ -143,7 +143,6 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let keepers = { @Sendable in custody.keepers }
     let names = try NameWatch(inbox: inbox, surroundings: surroundings)
     let ring = FlowRing()
-    let flows = try FlowWatch(on: settings.node, into: ring, writingTo: settings.flowLog, surroundings: surroundings)
     let metrics = { @Sendable [readCounters = settings.readCounters] in
       MetricsSample(
         status: board.current, counters: readCounters(), timings: board.timings.values, flows: ring.counts,
@@ -167,6 +166,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
         threshold.follow(configuration)
         open.move(to: .tcp(configuration.listen))
       })
+    let flows = try FlowWatch(
+      on: settings.node, into: ring, writingTo: settings.flowLog, surroundings: surroundings, telling: watch.refusals)
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)

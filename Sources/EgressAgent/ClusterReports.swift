@@ -17,6 +17,9 @@ final class ClusterReports: Service {
     var wishes: Configuration.Kubernetes
     var findings: [Finding] = []
     var snapshot = ClusterSnapshot()
+
+    /// What was refused since the last round.
+    var refusals = PodRefusals()
   }
 
   private let node: NodeName
@@ -48,6 +51,12 @@ final class ClusterReports: Service {
     if isNew { signal.yield() }
   }
 
+  /// Takes refused packets; from any thread.
+  func take(_ records: [FlowRecord]) {
+    let isNew = heard.withLock { $0.wishes.refusals && $0.refusals.note(records) }
+    if isNew { signal.yield() }
+  }
+
   /// Takes the newest state of the cluster; from any thread.
   func take(_ snapshot: ClusterSnapshot) { heard.withLock { $0.snapshot = snapshot } }
 
@@ -74,9 +83,14 @@ final class ClusterReports: Service {
     let timers = Timers(signal)
     for await _ in news {
       if Task.isCancelled { return }
-      let (wishes, findings, snapshot) = heard.withLock { ($0.wishes, $0.findings, $0.snapshot) }
-      let isTold = wishes.events && round.isDue
-      let due = isTold ? events(of: findings, in: snapshot, on: node, at: "\(Timestamp.now)") : []
+      let isDue = round.isDue
+      let (wishes, findings, snapshot, refusals) = heard.withLock { heard in
+        (heard.wishes, heard.findings, heard.snapshot, isDue ? heard.refusals.take() : PodRefusals())
+      }
+      let time = "\(Timestamp.now)"
+      let due =
+        (wishes.events && isDue ? events(of: findings, in: snapshot, on: node, at: time) : [])
+        + (wishes.refusals ? refusals.events(in: snapshot, on: node, at: time) : [])
       await round.write(wishes, surroundings.board.current, due)
       note(round.faults)
       timers.plan(round.isWhole ? .renewal : .retry)

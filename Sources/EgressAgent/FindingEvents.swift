@@ -58,7 +58,7 @@ extension ClusterSnapshot {
   }
 
   /// The UIDs of some objects, where they are known.
-  fileprivate func uids(of objects: Set<ObjectReference>) -> [ObjectReference: String] {
+  func uids(of objects: Set<ObjectReference>) -> [ObjectReference: String] {
     var found: [ObjectReference: String] = [:]
     let note = { (kind: ManifestKind, metadata: Metadata) in
       let namespace = kind.isClusterScoped ? nil : metadata.namespace

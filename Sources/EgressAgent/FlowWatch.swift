@@ -20,19 +20,23 @@ package final class FlowWatch: Sendable {
   private let ring: FlowRing
   private let path: String?
   private let surroundings: ReconcilerSurroundings
+  private let tell: (@Sendable ([FlowRecord]) -> Void)?
   private let orders = Mutex(Orders())
   private let wakeup: Wakeup
 
   /// - Parameters:
   ///   - ring: gets every record.
   ///   - path: a file that gets them, too; `-` is standard output.
+  ///   - tell: hears of new records, and is waited for.
   package init(
-    on node: NodeName, into ring: FlowRing, writingTo path: String? = nil, surroundings: ReconcilerSurroundings
+    on node: NodeName, into ring: FlowRing, writingTo path: String? = nil, surroundings: ReconcilerSurroundings,
+    telling tell: (@Sendable ([FlowRecord]) -> Void)? = nil
   ) throws(AgentError) {
     self.node = node
     self.ring = ring
     self.path = path
     self.surroundings = surroundings
+    self.tell = tell
     wakeup = try Wakeup()
   }
 
@@ -52,7 +56,8 @@ package final class FlowWatch: Sendable {
       work.wait(for: wakeup)
       wakeup.drain()
       let isStopped = orders.withLock { $0.isStopped }
-      work.turn(isLast: isStopped) { orders.withLock { orders in orders.model.take() } }
+      let records = work.turn(isLast: isStopped) { orders.withLock { orders in orders.model.take() } }
+      if let tell, !records.isEmpty { tell(records) }
       if isStopped { return }
     }
   }
@@ -91,7 +96,8 @@ private final class FlowWork {
   /// - Parameters:
   ///   - isLast: tells of everything.
   ///   - newModel: is asked for a model that came in since the last time, only where there is something to explain.
-  func turn(isLast: Bool, newModel: () -> EgressModel?) {
+  /// - Returns: the new records.
+  func turn(isLast: Bool, newModel: () -> EgressModel?) -> [FlowRecord] {
     let told = listen() + fold.flush(at: .now, isLast: isLast)
     if !told.isEmpty, let model = newModel() { explainer = AttemptExplainer(model, on: node) }
     let records = told.map { record($0) }
@@ -103,6 +109,7 @@ private final class FlowWork {
     counts.handed = counts.records + counts.folded + counts.waiting + counts.overflowed + counts.lost + counts.foreign
     write(records)
     ring.append(records, counts: counts)
+    return records
   }
 
   /// Takes the packets that wait; not all where they come faster than that, so that the window's end is not missed.

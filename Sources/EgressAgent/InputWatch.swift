@@ -2,6 +2,7 @@ import ClusterModel
 import EgressPolicy
 import KubernetesSource
 import ServiceLifecycle
+import Telemetry
 
 import protocol ServiceLifecycle.Service
 
@@ -18,6 +19,9 @@ struct InputWatch {
 
   /// Hears what the newest derivation found; absent where there is no cluster to tell.
   let findings: (@Sendable ([Finding]) -> Void)?
+
+  /// Hears of refused packets; absent where there is no cluster to tell.
+  let refusals: (@Sendable ([FlowRecord]) -> Void)?
 
   /// - Parameters:
   ///   - hasPublished: is called after each new state was given to `inbox`.
@@ -36,6 +40,7 @@ struct InputWatch {
       reload = watch.reload
       podsNeeded = nil
       findings = nil
+      refusals = nil
     case .cluster(let access):
       let reports = ClusterReports(
         access, loaded.configuration.kubernetes, on: settings.node, surroundings: surroundings)
@@ -54,6 +59,7 @@ struct InputWatch {
       reload = watch.reload
       podsNeeded = watch.need
       findings = reports.take
+      refusals = reports.take
     }
   }
 }

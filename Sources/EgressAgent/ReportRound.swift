@@ -58,7 +58,7 @@ struct ReportRound {
     faults = []
     if wishes.nodeCondition { await attempt("the Node's condition") { try await $0.writeCondition(of: status) } }
     if wishes.removeTaint { await attempt("the Node's taint") { try await $0.removeTaint(status.isReady) } }
-    if wishes.events { await attempt("Events") { try await $0.tell(events) } }
+    if wishes.events || wishes.refusals { await attempt("Events") { try await $0.tell(events) } }
     await writer.rest()
     if !faults.isEmpty { notBefore = .now + Timer.retry.time / 2 }
   }

@@ -12,7 +12,7 @@ import Testing
 struct ClusterReportTests {
   @Test func `Findings become Events once, the Node gets its condition and loses its taint`() async throws {
     let cluster = try ClusterLab()
-    try cluster.report("{ events: true, nodeCondition: true, removeTaint: true }")
+    try cluster.report("{ events: true, refusals: true, nodeCondition: true, removeTaint: true }")
     try cluster.allowTaintRemoval()
     let node = "/api/v1/nodes/worker-1"
     let taints = [["key": "a", "effect": "NoSchedule"], ["key": "moat.dev/not-ready", "effect": "NoSchedule"]]
@@ -36,6 +36,15 @@ struct ClusterReportTests {
     let column = #"NODE:.metadata.name,EGRESS:.status.conditions[?(@.type=="EgressFirewallReady")].reason"#
     #expect(try cluster.server.kubectl(["get", "nodes", "-o", "custom-columns=\(column)"]).contains("InSync"))
     #expect(try cluster.awaitServer { try cluster.taints() == ["a"] })
+
+    // A refused connection is told on its pod, however often it is tried.
+    let outside = Probe(from: productpage, to: try IPAddress(parsing: "203.0.113.10"), .tcp(443))
+    for _ in 0..<3 { #expect(try await cluster.lab.probe(outside).outcome == .refused) }
+    #expect(try cluster.awaitServer { try cluster.events(in: "bookinfo").contains { $0.reason == "EgressRefused" } })
+    let pod = String(productpageName.split(separator: "/")[1])
+    let described = try cluster.server.kubectl(["describe", "pod", "-n", "bookinfo", pod])
+    #expect(described.contains("EgressRefused") && described.contains("203.0.113.10 tcp 443"), "\(described)")
+    #expect(try cluster.events(in: "bookinfo").filter { $0.reason == "EgressRefused" }.count == 1)
 
     // Both daemons tell it, a daemon that starts again, too; it is there once.
     running[0].stop()

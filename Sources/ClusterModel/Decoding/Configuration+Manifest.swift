@@ -133,8 +133,9 @@ extension Configuration.Names {
 extension Configuration.Kubernetes {
   fileprivate init(_ reader: ManifestReader?, noting faults: inout FaultList) {
     self.init()
-    let fields = faults.section(reader, of: ["events", "nodeCondition", "removeTaint"])
+    let fields = faults.section(reader, of: ["events", "refusals", "nodeCondition", "removeTaint"])
     faults.set(&events, from: fields["events"], ManifestReader.boolean)
+    faults.set(&refusals, from: fields["refusals"], ManifestReader.boolean)
     faults.set(&nodeCondition, from: fields["nodeCondition"], ManifestReader.boolean)
     faults.set(&removeTaint, from: fields["removeTaint"], ManifestReader.boolean)
   }
