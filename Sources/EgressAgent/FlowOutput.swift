@@ -20,7 +20,8 @@ final class FlowOutput {
 
   deinit { if descriptor > STDERR_FILENO { close(descriptor) } }
 
-  /// Writes all of `records`, or says why not. A line that was begun is ended before the next attempt.
+  /// Writes all of `records`, or says why not: what cannot be written within a second is given up. A line that was begun
+  /// is ended before the next attempt.
   func write(_ records: [FlowRecord]) throws(AgentError) {
     try open()
     var bytes: [UInt8] = []
@@ -30,21 +31,32 @@ final class FlowOutput {
       }
       bytes.append(UInt8(ascii: "\n"))
     }
-    var rest = (isBroken ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
+    let patience = Duration.seconds(hasFailed ? 0 : 1)
+    let deadline = ContinuousClock.now + patience
+    hasFailed = true
+    if isBroken { bytes.insert(UInt8(ascii: "\n"), at: 0) }
+    var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        isBroken = rest.count < bytes.count || isBroken
-        throw AgentError("write \(path)", code: count == 0 ? EIO : errno)
+      guard awaitInput(on: [], writing: [descriptor], until: deadline) || ContinuousClock.now < deadline else {
+        throw AgentError("write \(path)", code: EAGAIN, reason: "nobody reads what was written before")
       }
+      let count = rest.prefix(Self.part).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR || errno == EAGAIN && ContinuousClock.now < deadline { continue }
+      guard count > 0 else { throw AgentError("write \(path)", code: count == 0 ? EIO : errno) }
       rest = rest.dropFirst(count)
+      isBroken = rest.first != nil && bytes[rest.startIndex - 1] != UInt8(ascii: "\n")
     }
-    isBroken = false
+    hasFailed = false
   }
 
   /// Whether the last line has no end yet.
   private var isBroken = false
+
+  /// Whether the last attempt failed: then the next one waits for nobody.
+  private var hasFailed = false
+
+  /// What a pipe that has room takes without waiting. See: pipe(7), PIPE_BUF
+  private static let part = 4096
 
   private func open() throws(AgentError) {
     if path == "-" {
@@ -53,7 +65,7 @@ final class FlowOutput {
     }
     if descriptor >= 0, let there = FileIdentity(at: path), there == identity { return }
     if descriptor >= 0 { close(descriptor) }
-    descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o640)
+    descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o640)
     guard descriptor >= 0 else { throw AgentError("open \(path)", code: errno) }
     identity = FileIdentity(at: path)
     isBroken = false

@@ -7,8 +7,10 @@ package struct SignalWatch: Sendable {
   /// What SIGHUP means.
   let reload: @Sendable () -> Void
 
-  /// Keeps the signals from ending the process. To be called before any other thread is started, which inherits it.
+  /// Keeps the signals from ending the process, also the one of a pipe whose reader has gone: writing to it is an error
+  /// like others. To be called before any other thread is started, which inherits it.
   package static func blockSignals() {
+    signal(SIGPIPE, SIG_IGN)
     var signals = taken
     pthread_sigmask(SIG_BLOCK, &signals, nil)
   }

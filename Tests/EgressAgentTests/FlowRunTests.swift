@@ -117,6 +117,33 @@ struct FlowRunTests {
     try daemon.await { $0.state == .inSync }
     running.stop()
   }
+
+  @Test func `A reader of the flow log that reads nothing, or goes away, neither holds the daemon nor ends it`()
+    async throws
+  {
+    let daemon = try DaemonLab()
+    let pipe = daemon.folder.path + "/pipe"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    try #require(reader >= 0)
+    let running = try daemon.start(arguments: ["--flow-log", pipe])
+    try daemon.await { $0.state == .inSync }
+    // Hundreds of records are more than a pipe holds.
+    let attempts = { try sendDatagrams(2000, to: IPAddress(parsing: "203.0.113.10")) { UInt16(1 + $0) } }
+    #expect(try daemon.lab.inside(productpage, attempts) == 2000)
+    let isTold = { (status: StatusDocument) in status.faults.contains { $0.source == "flow log" } }
+    try daemon.await(isTold)
+    close(reader)
+    usleep(1_100_000)
+    let before = try daemon.client.flows().position
+    #expect(try daemon.lab.inside(productpage, attempts) == 2000)
+    #expect(try !daemon.records { _ in (try? daemon.client.flows().position) ?? 0 > before }.isEmpty)
+    try daemon.await(isTold)
+    let end = ContinuousClock.now
+    running.stop()
+    #expect(try running.wait().status == 0)
+    #expect(ContinuousClock.now - end < .seconds(5))
+  }
 }
 
 /// How many datagrams were sent, with a port for each.
