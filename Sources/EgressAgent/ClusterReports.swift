@@ -53,7 +53,7 @@ final class ClusterReports: Service {
 
   /// Takes refused packets; from any thread.
   func take(_ records: [FlowRecord]) {
-    let isNew = heard.withLock { $0.wishes.refusals && $0.refusals.note(records) }
+    let isNew = heard.withLock { $0.wishes.refusals && $0.refusals.note(records, at: .now) }
     if isNew { signal.yield() }
   }
 

@@ -2,8 +2,8 @@ import ClusterModel
 import KubernetesSource
 import Telemetry
 
-/// Refused packets of pods, one for each pod and destination. Bounded: of more than there is room for the later ones are
-/// left to `moat flows`.
+/// Refused packets of pods that are to be told of: of each pod and destination one a minute, of one pod and of all no
+/// more than a few. The rest is left to `moat flows`: a pod that tries every address must not fill the API server.
 struct PodRefusals {
   private struct Attempt: Hashable {
     var namespace: String
@@ -11,28 +11,42 @@ struct PodRefusals {
     var destination: String
   }
 
+  /// What was not told yet.
   private var records: [Attempt: FlowRecord] = [:]
 
-  /// How many pods and destinations one round tells of.
-  static let limit = 100
+  /// What was noted in this minute, told or not.
+  private var noted: Set<Attempt> = []
+  private var minute: ContinuousClock.Instant?
 
-  /// Takes records of pods; whether one was new.
-  mutating func note(_ new: [FlowRecord]) -> Bool {
+  /// How many pods and destinations, and how many destinations of one pod, are told of in a minute.
+  static let limit = 60
+  static let limitPerPod = 5
+
+  /// Takes records of pods; whether one is to be told of.
+  mutating func note(_ new: [FlowRecord], at now: ContinuousClock.Instant) -> Bool {
+    if minute.map({ $0 + .seconds(60) <= now }) ?? true {
+      minute = now
+      noted = []
+    }
     var isNew = false
     for record in new {
-      guard let namespace = record.source.namespace, let pod = record.source.pod else { continue }
+      guard noted.count < Self.limit, let namespace = record.source.namespace, let pod = record.source.pod else {
+        continue
+      }
       let attempt = Attempt(namespace: namespace, pod: pod, destination: record.destinationWords)
-      guard records[attempt] == nil, records.count < Self.limit else { continue }
+      let known = noted.count { $0.pod == pod && $0.namespace == namespace }
+      guard known < Self.limitPerPod, noted.insert(attempt).inserted else { continue }
       records[attempt] = record
       isNew = true
     }
     return isNew
   }
 
-  /// Empties it.
+  /// Takes out what is to be told.
   mutating func take() -> PodRefusals {
-    defer { self = PodRefusals() }
-    return self
+    var taken = PodRefusals()
+    swap(&taken.records, &records)
+    return taken
   }
 
   /// Events on the pods, sorted. What they say names no time and no sender's port, so that the same attempt is the same
