@@ -49,10 +49,14 @@ package final class NameWatch: Sendable {
     wakeup.signal()
   }
 
-  /// Asks what is known; from any thread. `reply` is called on this one.
+  /// Asks what is known; from any thread. `reply` is called once, on this one, or at once where it was told to end: then
+  /// nothing is known.
   package func ask(_ reply: @escaping @Sendable (NamesDocument) -> Void) {
-    orders.withLock { $0.questions.append(reply) }
-    wakeup.signal()
+    let isStopped = orders.withLock { orders in
+      if !orders.isStopped { orders.questions.append(reply) }
+      return orders.isStopped
+    }
+    if isStopped { reply(NamesDocument(resolvers: [], entries: [])) } else { wakeup.signal() }
   }
 
   /// Asks the thread to end.
@@ -67,10 +71,12 @@ package final class NameWatch: Sendable {
     while true {
       work.wait(for: wakeup)
       let current = takeOrders()
-      if current.isStopped { return }
-      if let demand = current.demand { work.want(demand) }
-      work.turn()
+      if !current.isStopped {
+        if let demand = current.demand { work.want(demand) }
+        work.turn()
+      }
       for reply in current.questions { reply(work.document) }
+      if current.isStopped { return }
     }
   }
 
