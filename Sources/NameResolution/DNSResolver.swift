@@ -5,7 +5,8 @@ import NetworkValues
 /// Asks DNS servers for the addresses of names, many at a time, without blocking. Belongs to one thread.
 ///
 /// Asks for the name as it is given, without search domains, over UDP with EDNS and over TCP where an answer is
-/// truncated; the next server where one fails. Ports and transactions are drawn anew by c-ares.
+/// truncated; the next server where one fails. Transactions are drawn at random by c-ares; the port by the kernel,
+/// anew whenever no question is under way.
 /// See: ares_init_options(3), ares_query(3)
 package final class DNSResolver {
   /// What became of a question.

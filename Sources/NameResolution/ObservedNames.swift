@@ -41,6 +41,9 @@ package struct ObservedNames: Sendable {
   /// Names that were forgotten because there were too many.
   package private(set) var dropped = 0
 
+  /// Whether something was forgotten for want of room since `expire` was called last.
+  private var hasDropped = false
+
   package init(limits: NameTable.Limits = NameTable.Limits()) { self.limits = limits }
 
   /// Takes what a client was told.
@@ -58,6 +61,7 @@ package struct ObservedNames: Sendable {
     }
     if known.count > limits.addressesPerName {
       known.keepNewest(limits.addressesPerName)
+      hasDropped = true
       crowded.insert(key)
     }
     records[key] = known.isEmpty ? nil : known
@@ -77,9 +81,10 @@ package struct ObservedNames: Sendable {
   /// Forgets addresses whose time is over.
   ///
   /// - Parameter isInUse: whether a connection to the address is open.
-  /// - Returns: whether there was one.
+  /// - Returns: whether there was one, or one had to go early since the last time.
   package mutating func expire(at now: Instant, _ isInUse: (IPAddress) -> Bool) -> Bool {
-    var hasChanged = false
+    var hasChanged = hasDropped
+    hasDropped = false
     for (key, known) in records {
       let left = known.filter {
         $0.value.counts(at: now, limits) || $0.value.isKept(at: now, limits) && isInUse($0.key)
@@ -109,6 +114,7 @@ package struct ObservedNames: Sendable {
       crowded.remove(entry.key)
     }
     dropped += min(count, order.count)
+    hasDropped = true
   }
 }
 

@@ -45,6 +45,16 @@ import Testing
     #expect(names.records.isEmpty)
   }
 
+  @Test mutating func `What had to go early is missed at the next look, though nothing else is over`() {
+    _ = take("a.example", [1, 2, 3])
+    #expect(!names.expire(at: start) { _ in false })
+    _ = take("a.example", [4], at: 1)
+    #expect(names.expire(at: start + .seconds(2)) { _ in false })
+    #expect(!names.expire(at: start + .seconds(2)) { _ in false })
+    for number in 0..<12 { _ = take("n\(number).example", [1], at: 3) }
+    #expect(names.expire(at: start + .seconds(4)) { _ in false })
+  }
+
   @Test mutating func `Of too many addresses the oldest goes, and no more are new than are kept`() {
     _ = take("a.example", [1, 2, 3])
     #expect(take("a.example", [4], at: 1) == [4])
