@@ -93,9 +93,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     // What was before is let go of after the commit: thousands of values take their time.
     let before = contents.isTelling ? nil : (inputs, wanted)
     defer { withExtendedLifetime(before) {} }
-    since = since ?? contents.since
     var isNew = inputs.take(contents)
     if !isNew, !contents.observed.isEmpty, !open(contents.observed) { isNew = true }
+    if isNew { since = since ?? contents.since }
     note(contents.changes)
     if due.isPast(\.renewal, at: now) { renew(at: now) }
     let verifies = due.isPast(\.verification, at: now) || contents.changes.contains(where: \.concernsUs)
@@ -178,11 +178,11 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     due.verification = nil
     guard let wanted else { return surroundings.settle() }
     let began = ContinuousClock.now
-    defer { since = nil }
     do throws(KernelError) {
       let done = try body(&reconciler, wanted.ruleset)
       let took = ContinuousClock.now - began
       surroundings.board.timings.note(commit: took, of: done.transaction.operations.count, sinceEvent: since)
+      since = nil
       due.retry = nil
       due.failures = 0
       if due.renewal == nil { due.planRenewal(of: wanted.ruleset, at: now) }

@@ -45,7 +45,7 @@ package struct MetricsSample: Sendable {
         "moat_refused_packets_total", "Packets that were refused, or would be in audit mode.",
         samples(of: counters, "refused_", label: "reason"))
       page.counter(
-        "moat_accepted_packets_total", "First packets of connections that an allowance let pass.",
+        "moat_accepted_packets_total", "Packets on their way out that an allowance let pass; answers are not counted.",
         samples(of: counters, "accepted_", label: "hop"))
     }
     if let allowances = status.enforced?.allowances {

@@ -52,6 +52,26 @@ import Testing
     #expect(board.current.state == .inSync)
   }
 
+  @Test mutating func `How long it takes from an event to the kernel counts only events that reach it`() throws {
+    var contents = ReconcilerInbox.Contents()
+    // Nothing that has to be enforced: a repair minutes later is not its doing.
+    publish(input)
+    contents.since = .now - .seconds(100)
+    #expect(loop.step(contents, at: now) == nil)
+    kernel.kernel.overwrite(with: nil)
+    pass(.seconds(301))
+    #expect(board.current.counts.repairs == 1)
+    #expect(board.timings.values.eventToKernel.count == 0)
+    // A kernel that refuses at first.
+    kernel.accidents = [.refusal]
+    contents.since = .now - .seconds(10)
+    contents.input = input.without(clients: true)
+    #expect(loop.step(contents, at: now) == nil)
+    pass(.seconds(1))
+    #expect(board.current.state == .inSync)
+    #expect(board.timings.values.eventToKernel.count == 1 && board.timings.values.eventToKernel.sum > 9)
+  }
+
   @Test mutating func `What others change is found when the kernel is read after minutes`() throws {
     publish(input)
     kernel.kernel.overwrite(with: nil)
