@@ -10,8 +10,6 @@ RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends libnftnl-dev libmnl-dev libc-ares-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /moat
-COPY Package.swift Package.resolved ./
-RUN swift package resolve
 COPY . .
 RUN swift build -c release --product moat --static-swift-stdlib \
       -Xcc -DMOAT_LIBNFTNL_VERSION="$(pkg-config --modversion libnftnl)" \

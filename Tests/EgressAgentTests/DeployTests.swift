@@ -50,6 +50,18 @@ struct DeployTests {
     }
   }
 
+  @Test func `The image is made of nothing that a checkout lacks`() throws {
+    let folder = URL(fileURLWithPath: deployFolder).deletingLastPathComponent().path
+    let ignored = Set(try String(contentsOfFile: folder + "/.gitignore", encoding: .utf8).split(separator: "\n"))
+    let lines = try String(contentsOfFile: folder + "/Dockerfile", encoding: .utf8).split(separator: "\n")
+    let copied = lines.filter { $0.hasPrefix("COPY ") && !$0.contains("--from=") }
+      .flatMap { $0.split(separator: " ").dropFirst().dropLast() }
+    #expect(!copied.isEmpty)
+    for path in copied {
+      #expect(!ignored.contains(path) && FileManager.default.fileExists(atPath: folder + "/" + path))
+    }
+  }
+
   @Test func `The image has the libraries that the binary needs, and no other of moat's`() throws {
     let file = URL(fileURLWithPath: deployFolder).deletingLastPathComponent().path + "/Dockerfile"
     let stage = try #require(try String(contentsOfFile: file, encoding: .utf8).components(separatedBy: "\nFROM ").last)
