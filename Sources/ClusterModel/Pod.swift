@@ -100,6 +100,21 @@ extension Pod {
   }
 }
 
+/// Where two lists of pods differ: outside these places they hold the same pods. Costs a comparison of references for
+/// each pod, so that what follows one change of one pod among thousands need not look at the others.
+package func replacedPlaces(from old: [Pod], to new: [Pod]) -> (old: Range<Int>, new: Range<Int>) {
+  let (olds, news) = (old.span, new.span)
+  let common = min(olds.count, news.count)
+  var start = 0
+  while start < common, olds[start].isIdentical(to: news[start]) { start += 1 }
+  var (oldEnd, newEnd) = (olds.count, news.count)
+  while oldEnd > start, newEnd > start, olds[oldEnd - 1].isIdentical(to: news[newEnd - 1]) {
+    oldEnd -= 1
+    newEnd -= 1
+  }
+  return (start..<oldEnd, start..<newEnd)
+}
+
 /// What a pod has. See the properties of `Pod`.
 private struct Fields: Hashable {
   var metadata: Metadata

@@ -161,7 +161,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
       surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try InputWatch(
-      settings, loaded, inbox: inbox, surroundings: surroundings, hasPublished: interfaces.look,
+      settings, loaded, inbox: inbox, surroundings: surroundings,
       hasReloaded: { [threshold] configuration in
         threshold.follow(configuration)
         open.move(to: .tcp(configuration.listen))
@@ -173,7 +173,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
     let result = Mutex<Result<ReconcilerLoop<Backend>.Ending, KernelError>?>(nil)
     let followers = Followers(
-      revocations: revocations, names: names, flows: flows, podsNeeded: watch.podsNeeded, findings: watch.findings)
+      revocations: revocations, names: names, flows: flows, interfaces: interfaces, podsNeeded: watch.podsNeeded,
+      findings: watch.findings)
     let reconciling = reconcilerService(inbox, surroundings, custody, followers, schedule) { ending in
       result.withLock { $0 = ending }
     }
@@ -201,6 +202,7 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     var revocations: RevocationThread
     var names: NameWatch
     var flows: FlowWatch
+    var interfaces: InterfaceWatch
     var podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
     var findings: (@Sendable ([Finding]) -> Void)?
   }
@@ -219,8 +221,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
           if let owner = kernel.owner { custody.handOver(owner) }
           var loop = ReconcilerLoop(
             kernel.backend, watch: kernel.watch, revocations: followers.revocations, names: followers.names,
-            flows: followers.flows, podsNeeded: followers.podsNeeded, findings: followers.findings,
-            node: settings.node, surroundings: surroundings, schedule: schedule,
+            flows: followers.flows, interfaces: followers.interfaces, podsNeeded: followers.podsNeeded,
+            findings: followers.findings, node: settings.node, surroundings: surroundings, schedule: schedule,
             awaitingInterfaces: true, logger: logger)
           finish(.success(loop.run(inbox)))
         } catch {

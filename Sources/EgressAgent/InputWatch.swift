@@ -24,18 +24,16 @@ struct InputWatch {
   let refusals: (@Sendable ([FlowRecord]) -> Void)?
 
   /// - Parameters:
-  ///   - hasPublished: is called after each new state was given to `inbox`.
   ///   - hasReloaded: is called with each configuration that was read later than `loaded`.
   init(
     _ settings: AgentSettings, _ loaded: LoadedConfiguration, inbox: ReconcilerInbox,
-    surroundings: ReconcilerSurroundings, hasPublished: @escaping @Sendable () -> Void,
-    hasReloaded: @escaping @Sendable (Configuration) -> Void
+    surroundings: ReconcilerSurroundings, hasReloaded: @escaping @Sendable (Configuration) -> Void
   ) throws(AgentError) {
     switch settings.source {
     case .manifests(let paths):
       let watch = try ManifestWatch(
         paths: paths, source: settings.configuration, inbox: inbox, surroundings: surroundings,
-        hasPublished: hasPublished, hasReloaded: hasReloaded)
+        hasReloaded: hasReloaded)
       services = [ThreadService(name: "manifests", work: { watch.run(loaded) }, stop: watch.stop)]
       reload = watch.reload
       podsNeeded = nil
@@ -46,7 +44,6 @@ struct InputWatch {
         access, loaded.configuration.kubernetes, on: settings.node, surroundings: surroundings)
       let watch = try KubernetesWatch(
         loaded, source: settings.configuration, inbox: inbox, surroundings: surroundings, hasMirrored: reports.take,
-        hasPublished: hasPublished,
         hasReloaded: { configuration in
           reports.take(configuration.kubernetes)
           hasReloaded(configuration)

@@ -22,26 +22,22 @@ package final class KubernetesWatch: Sendable {
   private let orders: WatchOrders
   private let newest: Mutex<Newest>
   private let hasMirrored: @Sendable (ClusterSnapshot) -> Void
-  private let hasPublished: @Sendable () -> Void
   private let hasReloaded: @Sendable (Configuration) -> Void
   private let mirror = Mutex<ClusterMirror?>(nil)
 
   /// - Parameters:
   ///   - loaded: what `source` has given already, so that only later changes of it can fail.
   ///   - hasMirrored: is called with each new state of the cluster, before it is given to `inbox`.
-  ///   - hasPublished: is called after each new state was given to `inbox`.
   ///   - hasReloaded: is called with each configuration that was read later.
   package init(
     _ loaded: LoadedConfiguration, source: ConfigurationSource, inbox: ReconcilerInbox,
     surroundings: ReconcilerSurroundings, hasMirrored: @escaping @Sendable (ClusterSnapshot) -> Void,
-    hasPublished: @escaping @Sendable () -> Void,
     hasReloaded: @escaping @Sendable (Configuration) -> Void
   ) throws(AgentError) {
     self.source = source
     self.inbox = inbox
     self.surroundings = surroundings
     self.hasMirrored = hasMirrored
-    self.hasPublished = hasPublished
     self.hasReloaded = hasReloaded
     newest = Mutex(Newest(loaded: loaded))
     orders = try WatchOrders()
@@ -112,7 +108,6 @@ package final class KubernetesWatch: Sendable {
       newest.snapshot = snapshot
       publish(newest)
     }
-    hasPublished()
   }
 
   /// Called with the lock held, so that a later state is published later.

@@ -9,23 +9,19 @@ package final class ManifestWatch: Sendable {
   private let inbox: ReconcilerInbox
   private let surroundings: ReconcilerSurroundings
   private let orders: WatchOrders
-  private let hasPublished: @Sendable () -> Void
   private let hasReloaded: @Sendable (Configuration) -> Void
 
   /// - Parameters:
   ///   - source: has been loaded once, so that only later changes of it can fail.
-  ///   - hasPublished: is called after each new state was given to `inbox`.
   ///   - hasReloaded: is called with each configuration that was read later.
   package init(
     paths: [String], source: ConfigurationSource, inbox: ReconcilerInbox, surroundings: ReconcilerSurroundings,
-    hasPublished: @escaping @Sendable () -> Void = {},
     hasReloaded: @escaping @Sendable (Configuration) -> Void = { _ in }
   ) throws(AgentError) {
     self.paths = paths
     self.source = source
     self.inbox = inbox
     self.surroundings = surroundings
-    self.hasPublished = hasPublished
     self.hasReloaded = hasReloaded
     orders = try WatchOrders()
   }
@@ -71,6 +67,5 @@ package final class ManifestWatch: Sendable {
     guard var snapshot = state.snapshot else { return surroundings.settle() }
     snapshot.hostResolvers = loaded.resolvers
     inbox.publish(PolicyInput(snapshot: snapshot, configuration: loaded.configuration))
-    hasPublished()
   }
 }

@@ -26,12 +26,16 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private let revocations: RevocationThread?
   private let names: NameWatch?
   private let flows: FlowWatch?
+  private let interfaces: InterfaceWatch?
   private let podsNeeded: (@Sendable (Set<PodQuery>) -> Void)?
   private let findings: (@Sendable ([Finding]) -> Void)?
   private var reconciler: Reconciler<Backend>
   private var inputs: NewestInputs
   private var wanted: DerivedRuleset?
   private var due = ReconcilerDeadlines()
+
+  /// Whether those who follow the derivation know the newest one.
+  private var isTold = true
 
   /// When the oldest news came in that the kernel does not have yet.
   private var since: ContinuousClock.Instant?
@@ -42,15 +46,16 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   ///   - revocations: cuts what a commit refuses.
   ///   - names: is told after each derivation which names are needed.
   ///   - flows: explains refused packets by what was derived.
+  ///   - interfaces: looks for evidence of who is behind them after each new input, which may tell of new pods.
   ///   - podsNeeded: hears after each derivation which pods it depends on.
   ///   - findings: hears after each derivation what a person should know.
   ///   - awaitsInterfaces: nothing is derived before the node's interfaces are known; else they are judged by (S9, S14)
   ///     only once they are.
   package init(
     _ backend: Backend, watch: (any RulesetWatching)? = nil, revocations: RevocationThread? = nil,
-    names: NameWatch? = nil, flows: FlowWatch? = nil, podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil,
-    findings: (@Sendable ([Finding]) -> Void)? = nil, node: NodeName, surroundings: ReconcilerSurroundings,
-    schedule: ReconcilerSchedule,
+    names: NameWatch? = nil, flows: FlowWatch? = nil, interfaces: InterfaceWatch? = nil,
+    podsNeeded: (@Sendable (Set<PodQuery>) -> Void)? = nil, findings: (@Sendable ([Finding]) -> Void)? = nil,
+    node: NodeName, surroundings: ReconcilerSurroundings, schedule: ReconcilerSchedule,
     awaitingInterfaces awaitsInterfaces: Bool = false, logger: Logger
   ) {
     inputs = NewestInputs(on: node, awaitingInterfaces: awaitsInterfaces)
@@ -59,6 +64,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     self.revocations = revocations
     self.names = names
     self.flows = flows
+    self.interfaces = interfaces
     self.podsNeeded = podsNeeded
     self.findings = findings
     self.node = node
@@ -106,10 +112,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     } else if isNew || retries {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
-    if isNew, let wanted {
-      podsNeeded?(wanted.podQueries)
-      findings?(wanted.findings)
-    }
+    tell(hasNewInput: contents.input != nil)
     if due.isPast(\.heartbeat, at: now) {
       surroundings.beat()
       due.heartbeat = schedule.heartbeat.map { now + $0 }
@@ -157,10 +160,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   private mutating func derive() {
     do {
       wanted = try inputs.derived(after: wanted) ?? wanted
-      if let wanted {
-        names?.want(wanted.demand)
-        flows?.follow(wanted.model)
-      }
+      isTold = false
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {
@@ -170,6 +170,17 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
         : "what was enforced before stays"
       surroundings.report(["\(error); \(stays)"], from: "model")
     }
+  }
+
+  /// Tells those who follow what was derived and taken in; after the commit, which none of them may hold up.
+  private mutating func tell(hasNewInput: Bool) {
+    if hasNewInput { interfaces?.look() }
+    guard !isTold, let wanted else { return }
+    isTold = true
+    names?.want(wanted.demand)
+    flows?.follow(wanted.model)
+    podsNeeded?(wanted.podQueries)
+    findings?(wanted.findings)
   }
 
   private mutating func reconcile(

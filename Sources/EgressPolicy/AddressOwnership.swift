@@ -3,13 +3,22 @@ import NetworkValues
 
 /// Which live pod owns which address (S9).
 ///
-/// Pods go by their place here.
+/// Pods go by their place in the snapshot.
 struct AddressOwnership: Equatable {
-  private let all: [Pod]
+  private var all: [Pod]
+  private let inside: PrefixSet
 
-  /// Indices of the pods that may own an address, and what is each one's own.
-  private var live: [Int] = []
-  private var addresses: [[IPAddress]] = []
+  /// Places of the pods that may own an address. Ascending, which means nothing.
+  private(set) var places: [Int] = []
+
+  /// What each pod owns, by place; nothing where it is not in `places`.
+  private var addresses: [[IPAddress]]
+
+  /// Every address that a live pod claims.
+  private var claimed: Set<IPAddress> = []
+
+  /// How many live pods each identity runs.
+  private var podsByIdentity: [ServiceAccountName: Int] = [:]
 
   /// Every identity that runs a live pod.
   private(set) var identities: Set<ServiceAccountName> = []
@@ -17,61 +26,66 @@ struct AddressOwnership: Equatable {
   /// Live pods in their node's network: they own nothing.
   private(set) var hostNetworkPods: [Pod] = []
 
+  /// Absent where every live pod owns all that it claims.
   private(set) var findings: [Finding] = []
 
   /// A pod is live until Succeeded or Failed. hostNetwork pods own nothing. An address that two live pods claim is
   /// neither's; one outside the cluster's networks is nobody's.
-  init(_ objects: [Pod], inside: PrefixSet) {
+  ///
+  /// - Parameter previous: what was owned before, of any pods. It saves work and changes nothing.
+  init(_ objects: [Pod], inside: PrefixSet, after previous: AddressOwnership? = nil) {
+    if let previous, previous.inside == inside, let following = previous.following(objects) {
+      self = following
+      return
+    }
     all = objects
+    self.inside = inside
+    addresses = Array(repeating: [], count: objects.count)
     let shared = findLivePods(among: objects.span)
-    addresses.reserveCapacity(live.count)
     let pods = objects.span
-    for index in live {
-      var own = pods[index].addresses
+    for place in places {
+      var own = pods[place].addresses
       if !own.allSatisfy({ !shared.contains($0) && inside.contains($0) }) {
-        findings += own.filter { shared.contains($0) }.map { claimedTwice(all[index], $0) }
+        findings += own.filter { shared.contains($0) }.map { claimedTwice(all[place], $0) }
         own.removeAll { shared.contains($0) }
-        findings += own.filter { !inside.contains($0) }.map { notInside(all[index], $0) }
+        findings += own.filter { !inside.contains($0) }.map { notInside(all[place], $0) }
         own.removeAll { !inside.contains($0) }
       }
-      identities.insert(pods[index].identity)
-      addresses.append(own)
+      addresses[place] = own
     }
+    identities = Set(podsByIdentity.keys)
   }
 
-  /// Fills `live` and `hostNetworkPods`.
+  /// Fills `places` and what pods claim and run as, and `hostNetworkPods`.
   ///
   /// - Returns: addresses that more than one pod claims.
   private mutating func findLivePods(among pods: Span<Pod>) -> Set<IPAddress> {
-    var claimed: Set<IPAddress> = []
     var shared: Set<IPAddress> = []
     claimed.reserveCapacity(pods.count)
-    live.reserveCapacity(pods.count)
-    for index in pods.indices where pods[index].isLive {
-      if pods[index].hostNetwork {
-        hostNetworkPods.append(pods[index])
+    places.reserveCapacity(pods.count)
+    for place in pods.indices where pods[place].isLive {
+      if pods[place].hostNetwork {
+        hostNetworkPods.append(pods[place])
         continue
       }
-      live.append(index)
-      for address in pods[index].addresses where !claimed.insert(address).inserted { shared.insert(address) }
+      places.append(place)
+      podsByIdentity[pods[place].identity, default: 0] += 1
+      for address in pods[place].addresses where !claimed.insert(address).inserted { shared.insert(address) }
     }
     return shared
   }
 
-  /// Every place, in the snapshot's order, which means nothing.
-  var places: Range<Int> { live.indices }
-
-  func node(at place: Int) -> NodeName? { all[live[place]].node }
+  func node(at place: Int) -> NodeName? { all[place].node }
   func namespace(at place: Int) -> String { identity(at: place).namespace }
   func addresses(at place: Int) -> [IPAddress] { addresses[place] }
 
   /// As far as they may be granted something: none where the pod's phase is not understood (S11).
-  func grantable(at place: Int) -> [IPAddress] { all[live[place]].phase == .notUnderstood ? [] : addresses[place] }
+  func grantable(at place: Int) -> [IPAddress] { all[place].phase == .notUnderstood ? [] : addresses[place] }
 
-  func identity(at place: Int) -> ServiceAccountName { all[live[place]].identity }
+  func identity(at place: Int) -> ServiceAccountName { all[place].identity }
 
   /// Places of the pods that run on `node`.
-  func places(on node: NodeName) -> [Int] { places.filter { all[live[$0]].node == node } }
+  func places(on node: NodeName) -> [Int] { places.filter { all[$0].node == node } }
 
   /// Places of the pods that run in one of `namespaces`.
   func places(inNamespaces namespaces: Set<String>) -> [Int] {
@@ -85,11 +99,17 @@ struct AddressOwnership: Equatable {
     return result
   }
 
+  /// The addresses with which `places` may be granted something. Sorted: each is one pod's alone.
+  func clients(among places: [Int]) -> [(address: IPAddress, place: Int)] {
+    places.flatMap { place in grantable(at: place).map { (address: $0, place: place) } }
+      .sorted { $0.address < $1.address }
+  }
+
   /// `namespace/name`.
-  func name(at place: Int) -> String { all[live[place]].name }
+  func name(at place: Int) -> String { all[place].name }
 
   func pod(at place: Int) -> OwnedPod {
-    OwnedPod(pod: all[live[place]], name: name(at: place), addresses: addresses[place])
+    OwnedPod(pod: all[place], name: name(at: place), addresses: addresses[place])
   }
 
   /// Places with the pods' names, sorted by name.
@@ -99,7 +119,64 @@ struct AddressOwnership: Equatable {
 
   /// Pods that `isWanted`, sorted by name.
   func pods(where isWanted: (Pod) -> Bool) -> [OwnedPod] {
-    named(places.filter { isWanted(all[live[$0]]) }).map { pod(at: $0.place) }
+    named(places.filter { isWanted(all[$0]) }).map { pod(at: $0.place) }
+  }
+}
+
+// MARK: - Following
+
+extension AddressOwnership {
+  /// The places at which the pods differ from those of `previous`, in both; `nil` where another pod may own something
+  /// else, too, or where they are many.
+  func changes(since previous: AddressOwnership) -> (gone: Range<Int>, new: Range<Int>)? {
+    guard inside == previous.inside, findings.isEmpty, previous.findings.isEmpty else { return nil }
+    let (gone, new) = replacedPlaces(from: previous.all, to: all)
+    return gone.count + new.count <= 64 ? (gone, new) : nil
+  }
+
+  /// Whether the pods of `namespaces`, `nil` for all, own the same as in `previous`.
+  func isSame(as previous: AddressOwnership, in namespaces: Set<String>?) -> Bool {
+    guard let namespaces, let (gone, new) = changes(since: previous) else { return false }
+    return !gone.contains { namespaces.contains(previous.namespace(at: $0)) }
+      && !new.contains { namespaces.contains(namespace(at: $0)) } && hostNetworkPods == previous.hostNetworkPods
+  }
+
+  /// Those of `range` that may own an address.
+  func places(in range: Range<Int>) -> [Int] { range.filter { all[$0].mayOwn } }
+
+  /// The same of pods that differ in a few, from what these change; `nil` where everything has to be looked at: where an
+  /// address is not its claimant's alone, before or now, and where pods in their node's network begin or end.
+  private func following(_ objects: [Pod]) -> AddressOwnership? {
+    guard findings.isEmpty else { return nil }
+    let (gone, new) = replacedPlaces(from: all, to: objects)
+    guard gone.count + new.count <= 64, gone.allSatisfy({ !all[$0].isLive || !all[$0].hostNetwork }),
+      new.allSatisfy({ !objects[$0].isLive || !objects[$0].hostNetwork })
+    else { return nil }
+    var result = self
+    for place in places(in: gone) { result.release(all[place]) }
+    result.all = objects
+    for place in new where objects[place].mayOwn {
+      guard result.claim(objects[place]) else { return nil }
+    }
+    result.places =
+      places.prefix { $0 < gone.lowerBound } + result.places(in: new)
+      + places.drop { $0 < gone.upperBound }.map { $0 + new.count - gone.count }
+    result.addresses.replaceSubrange(gone, with: new.map { objects[$0].mayOwn ? objects[$0].addresses : [] })
+    return result
+  }
+
+  private mutating func release(_ pod: Pod) {
+    claimed.subtract(pod.addresses)
+    let rest = podsByIdentity[pod.identity, default: 0] - 1
+    podsByIdentity[pod.identity] = rest > 0 ? rest : nil
+    if rest <= 0 { identities.remove(pod.identity) }
+  }
+
+  /// Whether every address of the pod is its own.
+  private mutating func claim(_ pod: Pod) -> Bool {
+    podsByIdentity[pod.identity, default: 0] += 1
+    identities.insert(pod.identity)
+    return pod.addresses.allSatisfy { inside.contains($0) && claimed.insert($0).inserted }
   }
 }
 
@@ -119,6 +196,9 @@ struct OwnedPod: Equatable {
 }
 
 extension Pod {
+  /// Whether the pod is live and has a network of its own.
+  var mayOwn: Bool { isLive && !hostNetwork }
+
   /// Whether the pod may still own its addresses.
   var isLive: Bool {
     switch phase {

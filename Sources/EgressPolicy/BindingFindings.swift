@@ -5,7 +5,9 @@ extension InterfaceBinder {
   /// What a person should know about the bindings.
   ///
   /// - Parameter bound: what was bound, sorted by index.
-  func findings(_ bound: [BoundAddress]) -> [Finding] { unboundPods() + laterClaims(bound) + strangers() }
+  func findings(_ bound: [BoundAddress]) -> [Finding] {
+    unboundPods() + linkFindings(evidence, firstClaims, bound, claimants: claimants)
+  }
 
   private func names(_ indices: Set<UInt32>) -> String {
     indices.sorted().map { shown(evidence.link($0)?.name ?? "interface \($0)", limit: 32) }.joined(separator: ", ")
@@ -40,50 +42,64 @@ extension InterfaceBinder {
         : "check cluster.interfaces.pods, and that the pod's interface is a veth or a tap")
   }
 
-  /// Addresses behind an interface that were not there at first, or that are another pod's. They change nothing.
-  private func laterClaims(_ bound: [BoundAddress]) -> [Finding] {
-    var claimants: [IPAddress: Int]?
-    var rest = bound[...]
-    return evidence.bindable.compactMap { link in
-      rest = rest.drop { $0.index < link.index }
-      let own = rest.prefix { $0.index == link.index }
-      let others = (link.peerAddresses ?? []).filter { address in !own.contains { $0.claim.address == address } }
-      guard !others.isEmpty else { return nil }
-      let known = claimants ?? claimantsByAddress
-      claimants = known
-      let first = firstClaims[link.index]?.addresses ?? []
-      let owner = owners[link.index]
-      let strange = others.filter { address in
-        let isForeign = owner != nil && known[address].map { $0 != owner } ?? false
-        return isForeign || !first.contains(address)
-      }
-      return strange.isEmpty ? nil : claimedLater(strange, behind: link, owner.map { pods[$0] })
+  /// The pod, by its UID, that claims each address; of several the first.
+  private var claimants: [IPAddress: String] {
+    Dictionary(claims.map { ($0.address, pods[$0.pod].uid) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+/// What a person should know about interfaces and who is behind them.
+///
+/// - Parameters:
+///   - firstClaims: what each interface's namespace held when it was first seen.
+///   - bound: sorted by index.
+///   - claimants: the pod, by its UID, that claims each address; asked only where somebody shows more than is bound.
+func linkFindings(
+  _ evidence: InterfaceEvidence, _ firstClaims: [UInt32: InterfaceClaim], _ bound: [BoundAddress],
+  claimants: @autoclosure () -> [IPAddress: String]
+) -> [Finding] {
+  var findings: [Finding] = []
+  var known: [IPAddress: String]?
+  let (links, bound) = (evidence.bindable.span, bound.span)
+  var place = 0
+  for number in links.indices {
+    while place < bound.count, bound[place].index < links[number].index { place += 1 }
+    let start = place
+    while place < bound.count, bound[place].index == links[number].index { place += 1 }
+    if start == place { findings.append(withoutPod(links[number])) }
+    let others = (links[number].peerAddresses ?? []).filter { address in
+      !(start..<place).contains { bound[$0].claim.address == address }
     }
-  }
-
-  /// The pod, by its place, that claims each address; of several the first.
-  private var claimantsByAddress: [IPAddress: Int] {
-    Dictionary(claims.map { ($0.address, $0.pod) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  private func claimedLater(_ strange: [IPAddress], behind link: HostLink, _ owner: LocalPod?) -> Finding {
-    let listed = strange.prefix(3).map(\.description).joined(separator: ", ")
-    let more = strange.count > 3 ? " and \(strange.count - 3) more" : ""
-    return Finding(
-      .addressClaimedLater, owner?.reference, path: "interface \(shown(link.name, limit: 32))",
-      "the namespace behind it has \(listed)\(more), which is not its own; packets from there are dropped",
-      advice: "find out who in the pod may change its addresses (NET_ADMIN)")
-  }
-
-  /// Pod interfaces that nobody is known to be behind.
-  private func strangers() -> [Finding] {
-    evidence.bindable.filter { owners[$0.index] == nil }.map { link in
-      Finding(
-        .interfaceWithoutPod, path: "interface \(shown(link.name, limit: 32))",
-        "no live pod is known behind it; it reaches inside only, without a pod's address",
-        advice: "nothing, if its pod is starting or ending")
+    guard !others.isEmpty else { continue }
+    let owner = start < place ? bound[start] : nil
+    let claimants = known ?? claimants()
+    known = claimants
+    let first = firstClaims[links[number].index]?.addresses ?? []
+    let strange = others.filter { address in
+      let isForeign = owner != nil && claimants[address].map { $0 != owner?.claim.podUID } ?? false
+      return isForeign || !first.contains(address)
     }
+    if !strange.isEmpty { findings.append(claimedLater(strange, behind: links[number], owner)) }
   }
+  return findings
+}
+
+/// Addresses behind an interface that were not there at first, or that are another pod's. They change nothing.
+private func claimedLater(_ strange: [IPAddress], behind link: HostLink, _ owner: BoundAddress?) -> Finding {
+  let listed = strange.prefix(3).map(\.description).joined(separator: ", ")
+  let more = strange.count > 3 ? " and \(strange.count - 3) more" : ""
+  return Finding(
+    .addressClaimedLater, owner?.reference, path: "interface \(shown(link.name, limit: 32))",
+    "the namespace behind it has \(listed)\(more), which is not its own; packets from there are dropped",
+    advice: "find out who in the pod may change its addresses (NET_ADMIN)")
+}
+
+/// A pod interface that nobody is known to be behind.
+private func withoutPod(_ link: HostLink) -> Finding {
+  Finding(
+    .interfaceWithoutPod, path: "interface \(shown(link.name, limit: 32))",
+    "no live pod is known behind it; it reaches inside only, without a pod's address",
+    advice: "nothing, if its pod is starting or ending")
 }
 
 /// CNI results that cannot be used: the first of them.

@@ -9,11 +9,11 @@ struct EgressGateways: Equatable {
 
   /// - Parameter missesServices: a Service was there and could not be read.
   init(
-    _ definitions: GatewayDefinitions, _ services: [Service], _ nodes: [Node], _ ownership: AddressOwnership,
+    _ definitions: GatewayDefinitions, _ services: [Service], _ nodes: [Node], _ candidates: GatewayCandidates,
     missesServices: Bool, _ context: DerivationContext
   ) {
     let gatewayNodes = Set(nodes.filter { context.isGatewayNode($0) }.map(\.name))
-    var candidates = GatewayCandidates(ownership)
+    var candidates = candidates
     for definition in definitions.all {
       var gateway = EgressGateway(definition: definition)
       gateway.select(from: services, &candidates, missesServices: missesServices, context, &findings)
@@ -24,6 +24,11 @@ struct EgressGateways: Equatable {
     if !gateways.isEmpty, gatewayNodes.isEmpty { findings.append(noGatewayNode(context)) }
   }
 
+  /// `namespace/name` of every gateway pod that runs on `node`.
+  func podNames(on node: NodeName) -> Set<String> {
+    Set(gateways.flatMap(\.pods).filter { $0.pod.pod.node == node }.map(\.pod.name))
+  }
+
   /// Every address that a live gateway pod claims, granted something or not, contested or not (S3). Sorted.
   var protected: [PodAddress] {
     Set(
@@ -31,24 +36,6 @@ struct EgressGateways: Equatable {
         pod.pod.pod.addresses.map { PodAddress(pod: pod.pod.name, address: $0) }
       }
     ).sorted()
-  }
-}
-
-/// The pods among which gateways look for theirs. Most gateways share a namespace, which is looked through once.
-struct GatewayCandidates {
-  let ownership: AddressOwnership
-  private var byNamespaces: [Set<String>: [OwnedPod]] = [:]
-
-  init(_ ownership: AddressOwnership) { self.ownership = ownership }
-
-  /// Those that a selector with these Services may select: a Service selects in its own namespace; without any all.
-  mutating func pods(of services: [Service]) -> [OwnedPod] {
-    let namespaces = Set(services.map(\.metadata.namespace))
-    if let known = byNamespaces[namespaces] { return known }
-    let places = namespaces.isEmpty ? Array(ownership.places) : ownership.places(inNamespaces: namespaces)
-    let pods = places.map { ownership.pod(at: $0) }
-    byNamespaces[namespaces] = pods
-    return pods
   }
 }
 
@@ -84,7 +71,7 @@ struct EgressGateway: Equatable {
           chosen[pod.name, default: GatewayPod(pod: pod)].services += own
         }
       }
-      findings += hostNetworkPods(services, candidates.ownership)
+      findings += hostNetworkPods(services, candidates.hostNetworkPods)
     }
     pods = chosen.values.sorted { $0.pod.name < $1.pod.name }
     if pods.isEmpty { findings.append(withoutWorkloads(hasSelector: !selectors.isEmpty)) }
@@ -261,8 +248,8 @@ extension EgressGateway {
   }
 
   /// hostNetwork pods behind the gateway's Services cannot be told from their node.
-  private func hostNetworkPods(_ services: [Service], _ ownership: AddressOwnership) -> [Finding] {
-    ownership.hostNetworkPods.filter { pod in services.contains { $0.selects(pod) } }.map {
+  private func hostNetworkPods(_ services: [Service], _ pods: [Pod]) -> [Finding] {
+    pods.filter { pod in services.contains { $0.selects(pod) } }.map {
       Finding(
         .gatewayPodUnfit, $0.reference,
         "is a pod of \(virtual.reference), but has hostNetwork; it is neither protected nor granted anything",

@@ -83,7 +83,9 @@ struct ModelSteps {
   let scope: ScopeSteps
   let ownership: Step<AddressOwnership, [Pod], PrefixSet>
   let definitions: Step<GatewayDefinitions, [ExternalService], [VirtualGateway], DerivationContext>
-  let gateways: Step<EgressGateways, GatewayDefinitions, [Service], [Node], AddressOwnership, Bool, DerivationContext>
+  let gatewayNamespaces: Step<Set<String>?, GatewayDefinitions, [Service], DerivationContext>
+  let candidates: Step<GatewayCandidates, AddressOwnership, Set<String>?>
+  let gateways: Step<EgressGateways, GatewayDefinitions, [Service], [Node], GatewayCandidates, Bool, DerivationContext>
   let destinations:
     Step<
       ExternalDestinations, [ExternalService], [ExternalEndpoint], GatewayDefinitions, NameAnswers, DerivationContext
@@ -95,19 +97,32 @@ struct ModelSteps {
 
   init(_ snapshot: ClusterSnapshot, _ scope: ScopeSteps, _ context: DerivationContext, after previous: Self?) {
     self.scope = scope
-    ownership = Step(after: previous?.ownership, snapshot.pods, context.inside) { AddressOwnership($0, inside: $1) }
+    ownership = Step(after: previous?.ownership, snapshot.pods, context.inside) {
+      AddressOwnership($0, inside: $1, after: previous?.ownership.output)
+    }
     definitions = Step(after: previous?.definitions, snapshot.externalServices, snapshot.virtualGateways, context) {
       GatewayDefinitions($0, $1, $2)
     }
+    gatewayNamespaces = Step(
+      after: previous?.gatewayNamespaces, definitions.output, snapshot.services, context
+    ) { EgressPolicy.gatewayNamespaces($0, $1, $2) }
+    let (ownership, namespaces) = (ownership.output, gatewayNamespaces.output)
+    candidates = Step(
+      after: previous?.candidates, ownership, namespaces,
+      follow: { previous in
+        let (before, namespacesBefore) = previous.input
+        return namespaces == namespacesBefore && ownership.isSame(as: before, in: namespaces) ? previous.output : nil
+      },
+      make: { GatewayCandidates($0, in: $1) })
     gateways = Step(
-      after: previous?.gateways, definitions.output, snapshot.services, snapshot.nodes, ownership.output,
+      after: previous?.gateways, definitions.output, snapshot.services, snapshot.nodes, candidates.output,
       snapshot.unreadKinds.contains("Service"), context
     ) { EgressGateways($0, $1, $2, $3, missesServices: $4, $5) }
     destinations = Step(
       after: previous?.destinations, snapshot.externalServices, snapshot.externalEndpoints, definitions.output,
       NameAnswers(context.configuration.names, snapshot.resolvedNames), context
     ) { ExternalDestinations($0, $1, $2, $3, $4) }
-    identities = Step(after: previous?.identities, snapshot.serviceAccounts, ownership.output.identities) {
+    identities = Step(after: previous?.identities, snapshot.serviceAccounts, ownership.identities) {
       Identities($0, running: $1)
     }
     grants = Step(

@@ -1,26 +1,88 @@
 import ClusterModel
 import NetworkValues
 
-/// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods.
-func clientFlows(on node: NodeName, _ ownership: AddressOwnership, _ doors: [GatewayDoor]) -> [Flow] {
-  let own = ownership.named(ownership.places(on: node))
-  let ownNames = Set(own.map(\.name))
-  let doors = doors.filter { !$0.clients.isEmpty }.map { door in
-    (door: door, local: door.endpoints.filter { ownNames.contains($0.pod.pod) })
+/// Hop A (S2): a node judges its own pods towards every gateway, and every client towards its own gateway pods. Sorted by
+/// the client's address.
+///
+/// - Parameter gatewayPods: names of the gateway pods that run on `node`.
+func clientFlows(
+  on node: NodeName, _ ownership: AddressOwnership, _ doors: [GatewayDoor], gatewayPods: Set<String>
+) -> [Flow] {
+  let doors = OpenDoors(doors, gatewayPods: gatewayPods)
+  let places = doors.areLocal ? ownership.places : ownership.places(on: node)
+  return doors.flows(from: places, of: ownership, on: node)
+}
+
+/// The same, of flows that were made when the pods owned what `previous` says; `nil` where all have to be made anew.
+func clientFlows(
+  following flows: [Flow], of previous: AddressOwnership, on node: NodeName, _ ownership: AddressOwnership,
+  _ doors: [GatewayDoor], gatewayPods: Set<String>
+) -> [Flow]? {
+  guard let (gone, new) = ownership.changes(since: previous) else { return nil }
+  let doors = OpenDoors(doors, gatewayPods: gatewayPods)
+  let places = ownership.places(in: new).filter { doors.areLocal || ownership.node(at: $0) == node }
+  let before = Set(previous.places(in: gone).flatMap { previous.addresses(at: $0) })
+  return replacing(flows, from: before, with: doors.flows(from: places, of: ownership, on: node))
+}
+
+/// `flows` without those from some addresses, and with `added`. All sorted by the client's address.
+private func replacing(_ flows: [Flow], from gone: Set<IPAddress>, with added: [Flow]) -> [Flow] {
+  var result: [Flow] = []
+  result.reserveCapacity(flows.count + added.count)
+  var rest = flows[...]
+  for address in (gone + added.compactMap { $0.from?.address }).sortedUnique() {
+    result += rest.removePrefix { $0.from.map { $0.address < address } ?? true }
+    let same = rest.removePrefix { $0.from?.address == address }
+    result += gone.contains(address) ? [] : same
+    result += added.filter { $0.from?.address == address }
   }
-  let all = doors.contains { !$0.local.isEmpty } ? ownership.named(ownership.places) : own
-  var flows: [Flow] = []
-  for (door, local) in doors {
-    for (name, place) in local.isEmpty ? own : all {
-      guard let grant = door.clients[ownership.identity(at: place)] else { continue }
-      let endpoints = ownership.node(at: place) == node ? door.endpoints : local
-      for address in ownership.grantable(at: place) {
-        let from = PodAddress(pod: name, address: address)
-        append(from, to: endpoints, for: grant.reasons(at: address), &flows)
+  return result + rest
+}
+
+extension ArraySlice {
+  /// Removes the elements that the slice begins with and for which `isWanted` holds, found in logarithmic time; none holds
+  /// it after one that does not.
+  fileprivate mutating func removePrefix(_ isWanted: (Element) -> Bool) -> ArraySlice {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if isWanted(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    defer { self = self[low...] }
+    return self[..<low]
+  }
+}
+
+/// The doors that somebody may come to, as one node judges them.
+private struct OpenDoors {
+  private let doors: [(door: GatewayDoor, local: [GatewayEndpoint])]
+
+  /// Whether one leads to a gateway pod of the node: then clients of every node are judged here.
+  let areLocal: Bool
+
+  init(_ doors: [GatewayDoor], gatewayPods: Set<String>) {
+    self.doors = doors.filter { !$0.clients.isEmpty }.map { door in
+      (door: door, local: gatewayPods.isEmpty ? [] : door.endpoints.filter { gatewayPods.contains($0.pod.pod) })
+    }
+    areLocal = self.doors.contains { !$0.local.isEmpty }
+  }
+
+  /// What the pods at `places` may open. Sorted by the client's address.
+  func flows(from places: [Int], of ownership: AddressOwnership, on node: NodeName) -> [Flow] {
+    guard !doors.isEmpty else { return [] }
+    var flows: [Flow] = []
+    for client in ownership.clients(among: places) {
+      let isOwn = ownership.node(at: client.place) == node
+      let identity = ownership.identity(at: client.place)
+      let from = PodAddress(pod: ownership.name(at: client.place), address: client.address)
+      for (door, local) in doors {
+        let endpoints = isOwn ? door.endpoints : local
+        guard !endpoints.isEmpty, let grant = door.clients[identity] else { continue }
+        append(from, to: endpoints, for: grant.reasons(at: client.address), &flows)
       }
     }
+    return flows
   }
-  return flows
 }
 
 /// Appends what a client may open from one of its addresses; nothing without a reason.

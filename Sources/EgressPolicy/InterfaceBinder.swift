@@ -75,6 +75,15 @@ struct InterfaceBinder {
     settleByElimination()
     bindRemainingAddresses()
   }
+
+  /// Whether every claim was decided by the host's one route to it, and no interface of a pod's went away.
+  var isPlain: Bool {
+    !isEnded.contains(true)
+      && claims.indices.allSatisfy { claim in
+        guard case .bound(let index) = fates[claim] else { return false }
+        return evidence.routes[claims[claim].address] == [index]
+      }
+  }
 }
 
 extension InterfaceBinder {

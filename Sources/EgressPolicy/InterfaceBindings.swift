@@ -41,6 +41,12 @@ struct InterfaceWork: Equatable, Sendable {
   var classes: Step<[ClassifiedInterface], HostInterfaces, Configuration.Interfaces>?
   var evidence: Step<InterfaceEvidence, HostInterfaces, [ClassifiedInterface]>?
 
+  /// Whether there was nothing to be weighed: every address of the node's pods was bound by the host's one route to it.
+  var isPlain = false
+
+  /// The snapshot's.
+  var pods: [Pod] = []
+
   static func == (left: Self, right: Self) -> Bool { true }
 }
 
@@ -93,6 +99,12 @@ struct BoundAddress: Hashable, Sendable {
 
   /// Of the interface: another one with the same index is another interface.
   var appearance: UInt64
+
+  /// The pod, for findings.
+  var reference: ObjectReference {
+    let parts = pod.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    return ObjectReference(kind: "Pod", namespace: parts[0].isEmpty ? nil : parts[0], name: parts.last ?? "")
+  }
 }
 
 /// The addresses in the namespace behind an interface when it was first seen with any.
@@ -112,13 +124,14 @@ package func bindInterfaces(
   after previous: InterfaceBindings
 ) -> InterfaceBindings {
   guard let interfaces = snapshot.hostInterfaces else { return InterfaceBindings() }
+  let settings = configuration.cluster.interfaces
+  if let next = previous.following(snapshot.pods, on: node, interfaces, under: settings) { return next }
   let pods = snapshot.pods.filter { $0.isLocal(to: node) }.map { LocalPod($0) }
-  let classes = Step(after: previous.kept.classes, interfaces, configuration.cluster.interfaces) {
-    classify($0, under: $1)
-  }
+  let classes = Step(after: previous.kept.classes, interfaces, settings) { classify($0, under: $1) }
   var result = bind(pods, to: interfaces, classified: classes.output, after: previous)
   result.node = node
   result.kept.classes = classes
+  result.kept.pods = snapshot.pods
   return result
 }
 
@@ -145,6 +158,7 @@ package func bind(
   result.claims = binder.firstClaims
   result.ended = binder.claims.indices.filter { binder.isEnded[$0] }.map { binder.podClaim($0) }
   result.findings = (binder.findings(result.bound) + evidence.output.findings).sorted()
+  result.kept.isPlain = binder.isPlain
   return result
 }
 

@@ -1,58 +1,78 @@
 import ClusterModel
 import NetworkValues
 
-extension EgressModel {
-  /// What identity and origin are judged by on `node`; `nil` where nobody has looked at its interfaces.
-  func interfaceFlows(on node: NodeName, clients: [Flow]) -> InterfaceFlows? {
-    guard let interfaces = snapshot.hostInterfaces, bindings?.node == node else { return nil }
-    let classes = bindings?.kept.classes?.output ?? classify(interfaces, under: configuration.cluster.interfaces)
+extension InterfaceFlows {
+  /// What a node's interfaces are judged by before anything is known of its pods.
+  ///
+  /// - Parameters:
+  ///   - classes: of each interface.
+  ///   - nodes: every node of the cluster.
+  init(
+    _ interfaces: HostInterfaces, _ classes: [ClassifiedInterface], _ nodes: [Node],
+    under configuration: Configuration.Interfaces
+  ) {
     let indices = { (wanted: InterfaceClass) in classes.filter { $0.interfaceClass == wanted }.map(\.index).sorted() }
-    let localAddresses = bindings?.claimed ?? []
-    let known = clientAddresses(of: clients) + gateways.protected.map(\.address)
-    let nodes = snapshot.nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address).filter { !$0.isOnLinkOnly }
+    let endpoints =
+      nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address).filter { !$0.isOnLinkOnly }
+    self.init(
+      bindings: [], pods: indices(.pod), tunnels: indices(.tunnel), uplinks: indices(.uplink), localPods: [],
+      reserved: [], tunnelEndpoints: endpoints.sortedUnique(), tunnelPorts: configuration.tunnelPorts,
+      onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: BridgeFlows(interfaces, classes))
+  }
+
+  /// The same with the node's pods.
+  ///
+  /// - Parameters:
+  ///   - known: addresses of clients and gateways, wherever they are. Sorted lists.
+  func adding(
+    _ bindings: InterfaceBindings, _ classes: [ClassifiedInterface], known: [[IPAddress]]
+  ) -> InterfaceFlows {
     let bridges = Dictionary(
       classes.compactMap { port in port.bridge.map { (port.index, $0) } }, uniquingKeysWith: { first, _ in first })
-    return InterfaceFlows(
-      bindings: boundAddresses(bridges), pods: indices(.pod), tunnels: indices(.tunnel),
-      uplinks: indices(.uplink), localPods: localAddresses, reserved: (localAddresses + known).sortedUnique(),
-      tunnelEndpoints: nodes.sortedUnique(),
-      tunnelPorts: configuration.cluster.interfaces.tunnelPorts,
-      onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: bridgeFlows(interfaces, classes))
-  }
-
-  /// Where clients come from. One has many flows, one after the other.
-  private func clientAddresses(of flows: [Flow]) -> [IPAddress] {
-    var result: [IPAddress] = []
-    for index in flows.indices {
-      if let address = flows[index].from?.address, address != result.last { result.append(address) }
+    var flows = self
+    flows.bindings = bindings.boundAddresses(bridges)
+    flows.localPods = bindings.claimed
+    flows.reserved = known.reduce(bindings.claimed, +).sortedUnique()
+    if bridged != nil {
+      flows.bridged?.bindings = bindings.boundAddresses([:]).filter { bridges[$0.interface] != nil }
     }
-    return result
+    return flows
   }
+}
 
-  /// What bridges may carry; `nil` where no port of a bridge is a pod's.
-  private func bridgeFlows(
-    _ interfaces: HostInterfaces, _ classes: [ClassifiedInterface]
-  ) -> BridgeFlows? {
+extension BridgeFlows {
+  /// What bridges may carry, pods apart; `nil` where no port of a bridge is a pod's.
+  fileprivate init?(_ interfaces: HostInterfaces, _ classes: [ClassifiedInterface]) {
     let ports = classes.filter { $0.bridge != nil }
     let bridges = Set(ports.filter { $0.interfaceClass == .pod }.compactMap(\.bridge))
     guard !bridges.isEmpty else { return nil }
-    let indices = Set(ports.map(\.index))
-    return BridgeFlows(
-      bridges: bridges.sorted(),
-      bindings: boundAddresses([:]).filter { indices.contains($0.interface) },
+    self.init(
+      bridges: bridges.sorted(), bindings: [],
       otherPorts: ports.filter { $0.interfaceClass == .uplink || $0.interfaceClass == .tunnel }.map(\.index).sorted(),
       hostAddresses: Set(interfaces.addresses.map(\.address).filter { !$0.isLoopback }).sorted())
   }
+}
 
+extension InterfaceBindings {
   /// The pods' bound addresses, by the interface that the inet hooks see: a bridge, where the pod sits on one.
+  ///
   /// - Parameter bridges: by port.
-  private func boundAddresses(_ bridges: [UInt32: UInt32]) -> [InterfaceFlows.Binding] {
-    (bindings?.bound ?? []).map { bound in
+  fileprivate func boundAddresses(_ bridges: [UInt32: UInt32]) -> [InterfaceFlows.Binding] {
+    bound.map { bound in
       InterfaceFlows.Binding(
-        interface: bridges[bound.index] ?? bound.index,
+        interface: bridges.isEmpty ? bound.index : bridges[bound.index] ?? bound.index,
         address: PodAddress(pod: bound.pod, address: bound.claim.address))
     }.sorted()
   }
+}
+
+/// Where clients come from, of flows that are sorted by that.
+func clientAddresses(of flows: [Flow]) -> [IPAddress] {
+  var result: [IPAddress] = []
+  for index in flows.indices {
+    if let address = flows[index].from?.address, address != result.last { result.append(address) }
+  }
+  return result
 }
 
 extension IPAddress {

@@ -9,7 +9,7 @@ extension EgressModel {
   package func podQueries(on node: NodeName) -> Set<PodQuery> {
     var queries: Set<PodQuery> = [.node(node)]
     for gateway in gateways.gateways { queries.formUnion(gateway.podQueries(snapshot, context)) }
-    let own = Set(gateways.gateways.flatMap(\.pods).filter { $0.pod.pod.node == node }.map(\.pod.name))
+    let own = gateways.podNames(on: node)
     guard !own.isEmpty else { return queries }
     let clients = clients(of: own)
     // With A2 everybody is a client, also those that only their pods make known.

@@ -2,18 +2,30 @@ import EgressPolicy
 import NetworkValues
 import Nftables
 
-/// The sets of identity and origin (S9, S14); none where nobody has looked at the node's interfaces.
-func interfaceSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
+/// Who of the node's pods is behind which interface (S9); none where nobody has looked at these.
+func identitySets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
   guard let interfaces else { return [] }
   // Behind a bridge others may sit than those bound: the bridge table has told them apart.
-  let bound = Set(interfaces.bindings.map(\.interface)).subtracting(interfaces.bridged?.bridges ?? [])
-  let classes: [(name: String, indices: [UInt32])] = [
-    (loopbackInterfaces, [1]), (podInterfaces, interfaces.pods), (boundInterfaces, Array(bound)),
-    (tunnelInterfaces, interfaces.tunnels), (uplinkInterfaces, interfaces.uplinks),
-  ]
-  return classes.map { name, indices in
-    NamedSet(hash: name, of: [.interface], keys: indices.map { ElementKey([.interface], [UInt128($0)]) })
-  } + [
+  let bridges = interfaces.bridged?.bridges ?? []
+  let bound = interfaces.bindings.map(\.interface).filter { !bridges.contains($0) }
+  return [indices(boundInterfaces, bound)]
+    + IPFamily.allCases.flatMap { family in
+      [
+        NamedSet(
+          hash: SetName.pods.of(family), of: [.interface, family.address],
+          keys: bindingKeys(interfaces.bindings, family)),
+        addresses(SetName.localpods.of(family), interfaces.localPods, family),
+        addresses(SetName.reserved.of(family), interfaces.reserved, family),
+      ]
+    }
+}
+
+/// The other sets of identity and origin (S9, S14); none where nobody has looked at the node's interfaces.
+func classSets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
+  guard let interfaces else { return [] }
+  return [
+    indices(loopbackInterfaces, [1]), indices(podInterfaces, interfaces.pods),
+    indices(tunnelInterfaces, interfaces.tunnels), indices(uplinkInterfaces, interfaces.uplinks),
     NamedSet(
       hash: tunnelPorts, of: [.port], keys: interfaces.tunnelPorts.map { ElementKey([.port], [UInt128($0)]) }),
     NamedSet(
@@ -56,19 +68,19 @@ private let linkLocal = PrefixSet([
 /// The same, and the unspecified addresses: what has no address of its own yet (S6, S9).
 let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
 
-func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
+private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
   let address = family.address
   let service: [FieldType] = [address, .transportProtocol, .port]
   let dhcp: [UInt128] = family == .v4 ? [0xffff_ffff, 17, 67] : [0xff02 << 112 | 0x1_0002, 17, 547]
   return [
-    NamedSet(
-      hash: SetName.pods.of(family), of: [.interface, address], keys: bindingKeys(interfaces.bindings, family)),
-    addresses(SetName.localpods.of(family), interfaces.localPods, family),
-    addresses(SetName.reserved.of(family), interfaces.reserved, family),
     addresses(SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family),
     NamedSet(intervals: SetName.link_local.of(family), linkLocal, family: family),
     NamedSet(hash: SetName.dhcp.of(family), of: service, keys: [ElementKey(service, dhcp)]),
   ]
+}
+
+private func indices(_ name: String, _ indices: [UInt32]) -> NamedSet {
+  NamedSet(hash: name, of: [.interface], keys: indices.map { ElementKey([.interface], [UInt128($0)]) })
 }
 
 /// interface . address

@@ -6,30 +6,63 @@ import Nftables
 /// (those of S9 and S14 where the node's interfaces are known), what differs between moments is only what sets hold.
 package func lower(_ flows: EgressFlows) -> Ruleset { LoweredFlows(flows).ruleset }
 
-/// A node's ruleset, with the large sets as steps: those whose flows did not change are kept.
+/// A node's ruleset in parts, each a step: those whose flows did not change are kept. A pod that begins or ends changes
+/// the parts that hold addresses of pods, and leaves the rest.
 package struct LoweredFlows {
   /// What enforces the flows.
   package let ruleset: Ruleset
 
+  private let fixed: Step<FixedPart, EgressFlows>
+  private let identities: Step<[NamedSet], InterfaceFlows?>
   private let clients: Step<[NamedSet], [Flow]>
   private let external: Step<[NamedSet], [Flow]>
   private let externalNames: Step<[NamedSet], [Flow], [Flow], UInt32>
+  private let bridges: Step<[Table], EgressFlows?>
 
   /// - Parameter previous: what earlier flows were lowered to. It saves work and changes nothing.
   package init(_ flows: EgressFlows, after previous: LoweredFlows? = nil) {
+    fixed = Step(after: previous?.fixed, flows.withoutLocalPods) { FixedPart($0) }
+    identities = Step(after: previous?.identities, flows.interfaces, make: identitySets)
     clients = Step(after: previous?.clients, flows.hopA, make: clientSets)
     external = Step(after: previous?.external, flows.hopB) { podSets($0, .external, .external_networks) }
     externalNames = Step(after: previous?.externalNames, flows.hopB, flows.observed, flows.rules.nameTimeout) {
       nameSets($0 + $1, .external_names, $2)
     }
-    let chains =
+    bridges = Step(after: previous?.bridges, flows.interfaces?.bridged == nil ? nil : flows) {
+      $0.map { bridgeTables($0) } ?? []
+    }
+    let sets = clients.output + external.output + externalNames.output + identities.output + fixed.output.sets
+    ruleset = Ruleset(
+      tables: [Table(id: moatTable, counters: counters, sets: sets, chains: fixed.output.chains)] + bridges.output)
+  }
+}
+
+/// What no pod of the node adds to.
+private struct FixedPart {
+  let chains: [Chain]
+  let sets: [NamedSet]
+
+  /// - Parameter flows: without the node's pods.
+  init(_ flows: EgressFlows) {
+    chains =
       rawChains(flows.interfaces)
       + [input(flows), forward(flows), output(flows)]
       + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
       + refusalChains(flows.rules) + [unansweredNames(flows.rules)]
-    let sets = clients.output + external.output + externalNames.output + sets(besidesHops: flows)
-    ruleset = Ruleset(
-      tables: [Table(id: moatTable, counters: counters, sets: sets, chains: chains)] + bridgeTables(flows))
+    sets = fixedSets(flows)
+  }
+}
+
+extension EgressFlows {
+  /// The same without what each of the node's pods adds, and without what people are told.
+  fileprivate var withoutLocalPods: EgressFlows {
+    var flows = self
+    (flows.hopA, flows.hopB, flows.observed, flows.findings) = ([], [], [], [])
+    flows.interfaces?.bindings = []
+    flows.interfaces?.localPods = []
+    flows.interfaces?.reserved = []
+    flows.interfaces?.bridged?.bindings = []
+    return flows
   }
 }
 

@@ -3,7 +3,10 @@ import NetworkValues
 import Nftables
 
 /// All sets of the table but those of the hops, which may be very large.
-func sets(besidesHops flows: EgressFlows) -> [NamedSet] {
+func sets(besidesHops flows: EgressFlows) -> [NamedSet] { fixedSets(flows) + identitySets(flows.interfaces) }
+
+/// The sets that hold nothing of what each of the node's pods adds.
+func fixedSets(_ flows: EgressFlows) -> [NamedSet] {
   let constant = [
     NamedSet(hash: managementPorts, of: [.port], keys: flows.rules.managementPorts.map { key([.port], UInt128($0)) }),
     NamedSet(hash: namePorts, of: [.port], keys: flows.namePorts.map { key([.port], UInt128($0)) }),
@@ -12,7 +15,7 @@ func sets(besidesHops flows: EgressFlows) -> [NamedSet] {
     NamedSet(
       intervals: neighbours, linkScopeNetworks.union(flows.interfaces?.onLink ?? PrefixSet()), family: .v6),
   ]
-  return constant + interfaceSets(flows.interfaces) + cgroupSets(flows)
+  return constant + classSets(flows.interfaces) + cgroupSets(flows)
     + IPFamily.allCases.flatMap { addressSets(flows, $0) + flowSets(flows, $0) }
     + podSets(flows.exceptions, .exceptions, .exception_networks)
     + nameSets(flows.exceptions, .exception_names, flows.rules.nameTimeout)

@@ -1,6 +1,7 @@
 import ClusterModel
 import EgressPolicy
 import EgressRuleset
+import NetworkValues
 import SeededRandom
 import Testing
 
@@ -54,9 +55,21 @@ import Testing
 extension ClusterSnapshot {
   /// Removes an object, brings back all of a kind, or changes one.
   fileprivate mutating func change(towards original: ClusterSnapshot, using generator: inout Seeded) {
-    switch Int.random(in: 0..<6, using: &generator) {
+    switch Int.random(in: 0..<8, using: &generator) {
     case 0: removeOne(using: &generator)
     case 1: self = original
+    case 6:
+      guard let place = pods.indices.randomElement(using: &generator) else { return }
+      let other = pods.remove(at: place)
+      pods.insert(other, at: Int.random(in: 0...pods.count, using: &generator))
+      guard let one = pods.indices.randomElement(using: &generator) else { return }
+      pods[one].hostNetwork.toggle()
+    case 7:
+      guard var pod = pods.randomElement(using: &generator) else { return }
+      pod.metadata.name += "-next"
+      pod.node = nodes.randomElement(using: &generator)?.name
+      pod.addresses = pod.addresses.map { IPAddress($0.family, $0.value ^ 0x40) }
+      pods.insert(pod, at: Int.random(in: 0...pods.count, using: &generator))
     case 2:
       guard let place = pods.indices.randomElement(using: &generator) else { return }
       pods[place].phase = [.succeeded, .running, .notUnderstood].randomElement(using: &generator) ?? .running
