@@ -178,10 +178,10 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let reconciling = reconcilerService(inbox, surroundings, custody, followers, schedule) { ending in
       result.withLock { $0 = ending }
     }
-    let revoking = ThreadService(name: "revocation", work: revocations.run, stop: revocations.stop)
+    let revoking = ThreadService(name: "revocation", isPatient: true, work: revocations.run, stop: revocations.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let naming = ThreadService(name: "names", work: names.run, stop: names.stop)
-    let refusals = ThreadService(name: "flows", work: flows.run, stop: flows.stop)
+    let refusals = ThreadService(name: "flows", isPatient: true, work: flows.run, stop: flows.stop)
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
       + (watch.services + [observing, revoking, naming, refusals]).map { .init(service: $0) }

@@ -59,13 +59,15 @@ package final class ManifestWatch: Sendable {
 
   private func publish(_ manifests: WatchedManifests, _ loaded: LoadedConfiguration) {
     let state = manifests.state()
+    if var snapshot = state.snapshot {
+      snapshot.hostResolvers = loaded.resolvers
+      inbox.publish(PolicyInput(snapshot: snapshot, configuration: loaded.configuration))
+    }
     surroundings.report(state.faults, from: "manifests")
     surroundings.board.update { document, now in
       document.source = StatusDocument.Source(
         manifests: paths, files: state.fileCount, objects: state.objectCount, read: now)
     }
-    guard var snapshot = state.snapshot else { return surroundings.settle() }
-    snapshot.hostResolvers = loaded.resolvers
-    inbox.publish(PolicyInput(snapshot: snapshot, configuration: loaded.configuration))
+    if state.snapshot == nil { surroundings.settle() }
   }
 }

@@ -1,9 +1,13 @@
 import Foundation
+import Glibc
 import ServiceLifecycle
 
 /// A service whose work blocks, and so has a thread of its own.
 struct ThreadService: Service {
   var name: String
+
+  /// Whether others of the daemon's threads go first where processors are scarce. See: nice(2)
+  var isPatient = false
 
   /// Runs on the thread until `stop` was called.
   var work: @Sendable () -> Void
@@ -17,6 +21,8 @@ struct ThreadService: Service {
       await withCheckedContinuation { continuation in
         let thread = Thread {
           Thread.current.name = name
+          // Process 0 is the calling thread. See: setpriority(2), NOTES
+          if isPatient { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
           work()
           continuation.resume()
         }

@@ -11,8 +11,8 @@ struct AddressOwnership: Equatable {
   /// Places of the pods that may own an address. Ascending, which means nothing.
   private(set) var places: [Int] = []
 
-  /// What each pod owns, by place; nothing where it is not in `places`.
-  private var addresses: [[IPAddress]]
+  /// What a pod owns that does not own all that it claims, by place.
+  private var reduced: [Int: [IPAddress]] = [:]
 
   /// Every address that a live pod claims.
   private var claimed: Set<IPAddress> = []
@@ -40,7 +40,6 @@ struct AddressOwnership: Equatable {
     }
     all = objects
     self.inside = inside
-    addresses = Array(repeating: [], count: objects.count)
     let shared = findLivePods(among: objects.span)
     let pods = objects.span
     for place in places {
@@ -50,8 +49,8 @@ struct AddressOwnership: Equatable {
         own.removeAll { shared.contains($0) }
         findings += own.filter { !inside.contains($0) }.map { notInside(all[place], $0) }
         own.removeAll { !inside.contains($0) }
+        reduced[place] = own
       }
-      addresses[place] = own
     }
     identities = Set(podsByIdentity.keys)
   }
@@ -77,10 +76,10 @@ struct AddressOwnership: Equatable {
 
   func node(at place: Int) -> NodeName? { all[place].node }
   func namespace(at place: Int) -> String { identity(at: place).namespace }
-  func addresses(at place: Int) -> [IPAddress] { addresses[place] }
+  func addresses(at place: Int) -> [IPAddress] { reduced[place] ?? all[place].addresses }
 
   /// As far as they may be granted something: none where the pod's phase is not understood (S11).
-  func grantable(at place: Int) -> [IPAddress] { all[place].phase == .notUnderstood ? [] : addresses[place] }
+  func grantable(at place: Int) -> [IPAddress] { all[place].phase == .notUnderstood ? [] : addresses(at: place) }
 
   func identity(at place: Int) -> ServiceAccountName { all[place].identity }
 
@@ -109,7 +108,7 @@ struct AddressOwnership: Equatable {
   func name(at place: Int) -> String { all[place].name }
 
   func pod(at place: Int) -> OwnedPod {
-    OwnedPod(pod: all[place], name: name(at: place), addresses: addresses[place])
+    OwnedPod(pod: all[place], name: name(at: place), addresses: addresses(at: place))
   }
 
   /// Places with the pods' names, sorted by name.
@@ -161,7 +160,6 @@ extension AddressOwnership {
     result.places =
       places.prefix { $0 < gone.lowerBound } + result.places(in: new)
       + places.drop { $0 < gone.upperBound }.map { $0 + new.count - gone.count }
-    result.addresses.replaceSubrange(gone, with: new.map { objects[$0].mayOwn ? objects[$0].addresses : [] })
     return result
   }
 

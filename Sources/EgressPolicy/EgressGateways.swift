@@ -7,6 +7,9 @@ struct EgressGateways: Equatable {
   var gateways: [EgressGateway] = []
   var findings: [Finding] = []
 
+  /// Every address that a live gateway pod claims, granted something or not, contested or not (S3). Sorted.
+  private(set) var protected: [PodAddress] = []
+
   /// - Parameter missesServices: a Service was there and could not be read.
   init(
     _ definitions: GatewayDefinitions, _ services: [Service], _ nodes: [Node], _ candidates: GatewayCandidates,
@@ -22,20 +25,15 @@ struct EgressGateways: Equatable {
       gateways.append(gateway)
     }
     if !gateways.isEmpty, gatewayNodes.isEmpty { findings.append(noGatewayNode(context)) }
+    let claimed = gateways.flatMap(\.pods).flatMap { pod in
+      pod.pod.pod.addresses.map { PodAddress(pod: pod.pod.name, address: $0) }
+    }
+    protected = Set(claimed).sorted()
   }
 
   /// `namespace/name` of every gateway pod that runs on `node`.
   func podNames(on node: NodeName) -> Set<String> {
     Set(gateways.flatMap(\.pods).filter { $0.pod.pod.node == node }.map(\.pod.name))
-  }
-
-  /// Every address that a live gateway pod claims, granted something or not, contested or not (S3). Sorted.
-  var protected: [PodAddress] {
-    Set(
-      gateways.flatMap(\.pods).flatMap { pod in
-        pod.pod.pod.addresses.map { PodAddress(pod: pod.pod.name, address: $0) }
-      }
-    ).sorted()
   }
 }
 

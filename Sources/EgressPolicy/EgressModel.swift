@@ -39,6 +39,9 @@ package struct EgressModel {
   var grants: PolicyGrants { steps.grants.output }
   var doors: [GatewayDoor] { steps.doors.output }
 
+  /// Of all doors. Sorted.
+  var endpoints: [GatewayEndpoint] { steps.endpoints.output }
+
   /// What is to be said of the cluster, in the lists in which it was found: those that did not change are shared with
   /// the previous model.
   var clusterFindings: [[Finding]] {
@@ -93,6 +96,7 @@ struct ModelSteps {
   let identities: Step<Identities, [NamedObject], Set<ServiceAccountName>>
   let grants: Step<PolicyGrants, [AccessPolicy], [ExternalDestination], Identities, Bool, DerivationContext>
   let doors: Step<[GatewayDoor], [EgressGateway], [ExternalDestination], PolicyGrants>
+  let endpoints: Step<[GatewayEndpoint], [GatewayDoor]>
   let sharedDoors: Step<[Finding], [GatewayDoor], [ExternalDestination], PolicyGrants>
 
   init(_ snapshot: ClusterSnapshot, _ scope: ScopeSteps, _ context: DerivationContext, after previous: Self?) {
@@ -132,6 +136,7 @@ struct ModelSteps {
     doors = Step(after: previous?.doors, gateways.output.gateways, destinations.output.all, grants.output) {
       gatewayDoors($0, $1, $2)
     }
+    endpoints = Step(after: previous?.endpoints, doors.output) { Set($0.flatMap(\.endpoints)).sorted() }
     sharedDoors = Step(after: previous?.sharedDoors, doors.output, destinations.output.all, grants.output) {
       EgressPolicy.sharedDoors($0, $1, $2)
     }

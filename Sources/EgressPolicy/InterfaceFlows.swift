@@ -17,9 +17,7 @@ package struct InterfaceFlows: Hashable, Sendable {
     }
 
     package static func < (left: Binding, right: Binding) -> Bool {
-      if left.address.address != right.address.address { return left.address.address < right.address.address }
-      return left.address.pod == right.address.pod
-        ? left.interface < right.interface : left.address.pod < right.address.pod
+      left.interface == right.interface ? left.address < right.address : left.interface < right.interface
     }
   }
 

@@ -55,7 +55,7 @@ package struct NodeFlows {
     flows = EgressFlows(
       node: node, role: model.role(of: node), rules: model.enforcementRules, inside: model.networks.all,
       podNetworks: model.networks.pods, protected: protected,
-      endpoints: Set(model.doors.flatMap(\.endpoints)).sorted(), hopA: hopA.output, hopB: hopB.output,
+      endpoints: model.endpoints, hopA: hopA.output, hopB: hopB.output,
       observed: (model.snapshot.resolvedNames?.observed ?? []).flatMap { openings.flows(for: $0) },
       nameClients: openings.clients, namePorts: openings.ports, resolvers: model.believedResolvers,
       exceptions: exceptions.flows, host: host.flows, hostUnits: host.units,

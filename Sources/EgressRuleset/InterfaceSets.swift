@@ -7,7 +7,10 @@ func identitySets(_ interfaces: InterfaceFlows?) -> [NamedSet] {
   guard let interfaces else { return [] }
   // Behind a bridge others may sit than those bound: the bridge table has told them apart.
   let bridges = interfaces.bridged?.bridges ?? []
-  let bound = interfaces.bindings.map(\.interface).filter { !bridges.contains($0) }
+  var bound: [UInt32] = []
+  for binding in interfaces.bindings where binding.interface != bound.last && !bridges.contains(binding.interface) {
+    bound.append(binding.interface)
+  }
   return [indices(boundInterfaces, bound)]
     + IPFamily.allCases.flatMap { family in
       [
@@ -98,6 +101,7 @@ private func bindingKeys(_ bindings: [InterfaceFlows.Binding], _ family: IPFamil
 
 func addresses(_ name: String, _ addresses: [IPAddress], _ family: IPFamily) -> NamedSet {
   var keys: [ElementKey] = []
+  keys.reserveCapacity(addresses.count)
   for address in addresses where address.family == family {
     var key = ElementKey()
     key.append(address.value, as: family.address, padded: false)

@@ -12,7 +12,7 @@ package struct LoweredFlows {
   /// What enforces the flows.
   package let ruleset: Ruleset
 
-  private let fixed: Step<FixedPart, EgressFlows>
+  private let fixed: Step<Table, EgressFlows>
   private let identities: Step<[NamedSet], InterfaceFlows?>
   private let clients: Step<[NamedSet], [Flow]>
   private let external: Step<[NamedSet], [Flow]>
@@ -21,7 +21,7 @@ package struct LoweredFlows {
 
   /// - Parameter previous: what earlier flows were lowered to. It saves work and changes nothing.
   package init(_ flows: EgressFlows, after previous: LoweredFlows? = nil) {
-    fixed = Step(after: previous?.fixed, flows.withoutLocalPods) { FixedPart($0) }
+    fixed = Step(after: previous?.fixed, flows.withoutLocalPods, make: fixedPart)
     identities = Step(after: previous?.identities, flows.interfaces, make: identitySets)
     clients = Step(after: previous?.clients, flows.hopA, make: clientSets)
     external = Step(after: previous?.external, flows.hopB) { podSets($0, .external, .external_networks) }
@@ -31,26 +31,21 @@ package struct LoweredFlows {
     bridges = Step(after: previous?.bridges, flows.interfaces?.bridged == nil ? nil : flows) {
       $0.map { bridgeTables($0) } ?? []
     }
-    let sets = clients.output + external.output + externalNames.output + identities.output + fixed.output.sets
-    ruleset = Ruleset(
-      tables: [Table(id: moatTable, counters: counters, sets: sets, chains: fixed.output.chains)] + bridges.output)
+    let sets = clients.output + external.output + externalNames.output + identities.output
+    ruleset = Ruleset(tables: [fixed.output.adding(sets)] + bridges.output)
   }
 }
 
 /// What no pod of the node adds to.
-private struct FixedPart {
-  let chains: [Chain]
-  let sets: [NamedSet]
-
-  /// - Parameter flows: without the node's pods.
-  init(_ flows: EgressFlows) {
-    chains =
-      rawChains(flows.interfaces)
-      + [input(flows), forward(flows), output(flows)]
-      + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
-      + refusalChains(flows.rules) + [unansweredNames(flows.rules)]
-    sets = fixedSets(flows)
-  }
+///
+/// - Parameter flows: without the node's pods.
+private func fixedPart(_ flows: EgressFlows) -> Table {
+  let chains =
+    rawChains(flows.interfaces)
+    + [input(flows), forward(flows), output(flows)]
+    + [original(flows.rules), fromOutside(flows.rules), toGateway(flows.rules), hostToGateway]
+    + refusalChains(flows.rules) + [unansweredNames(flows.rules)]
+  return Table(id: moatTable, counters: counters, sets: fixedSets(flows), chains: chains)
 }
 
 extension EgressFlows {

@@ -34,11 +34,12 @@ private struct TableDifference {
 
   init(from old: Table, to new: Table) {
     table = new.id
-    counters = joined(old.counters, new.counters, by: \.name)
+    counters = old.counters == new.counters ? [] : joined(old.counters, new.counters, by: \.name)
     let sets = joined(old.sets, new.sets, by: \.name).compactMap { SetChange(from: $0.old, to: $0.new) }
     let replaced = Set(sets.compactMap(\.replacedName))
     self.sets = sets
-    chains = joined(old.chains, new.chains, by: \.name).map {
+    let isSame = replaced.isEmpty && old.chains == new.chains
+    chains = (isSame ? [] : joined(old.chains, new.chains, by: \.name)).map {
       ChainChange(from: $0.old, to: $0.new, replacedSets: replaced)
     }
   }

@@ -65,6 +65,13 @@ package struct Table: Hashable, Sendable {
     self.chains = chains.sorted { $0.name < $1.name }
   }
 
+  /// The same table with more sets.
+  package func adding(_ others: [NamedSet]) -> Table {
+    var table = self
+    table.sets = (sets + others).sorted { $0.name < $1.name }
+    return table
+  }
+
   /// The set of this name, if there is one.
   package func set(_ name: String) -> NamedSet? { sets.first { $0.name == name } }
 

@@ -59,14 +59,14 @@ struct Connector {
     return false
   }
 
-  /// Seconds from `start` until connections are as `expected`. One that fails may only have been slow: five in a row must,
-  /// and the first of them counts.
+  /// Seconds from `start` until the first packet is sent that is judged as `expected`; how long its answer takes is not
+  /// counted. A connection that fails may only have been slow: five in a row must, and the first of them counts.
   ///
   /// - Throws: `BenchError` after ten seconds.
   func seconds(from start: ContinuousClock.Instant, until expected: Bool) throws -> Double {
     while secondsSince(start) < 10 {
       let time = secondsSince(start)
-      if expected, try connects() { return secondsSince(start) }
+      if expected, try connects() { return time }
       if !expected, try (0..<5).allSatisfy({ _ in try !connects() }) { return time }
       // Without a pause the tries themselves would be what the daemon has to share its processors with.
       usleep(50)

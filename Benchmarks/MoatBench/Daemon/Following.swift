@@ -59,12 +59,14 @@ extension Bench {
     defer { daemon.stop() }
     let intruder = try bench.lab.inside(.node(bench.daemon.node)) { try LibnftnlKernel() }
     var times: [Double] = []
+    var chance = Seeded(1)
     try bench.asClient { connector in
       _ = try connector.seconds(from: .now, until: true)
       for _ in 0..<rounds(quick: 100, full: 500) {
         try intruder.deleteClients()
         times.append(try connector.seconds(from: .now, until: true))
-        usleep(3000)
+        // Until the daemon has read the kernel back and cut what the change let through.
+        usleep(UInt32.random(in: 40_000...60_000, using: &chance))
       }
     }
     let samples = Samples(times)
