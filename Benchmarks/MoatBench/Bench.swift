@@ -39,6 +39,7 @@ final class Bench {
     case .start: try starts()
     case .idle: try idling()
     case .cluster: try clusterLoad()
+    case .api: try serving()
     case .names: try naming()
     }
   }

@@ -1,10 +1,13 @@
 import Conntrack
+import Glibc
 import Logging
 import Nftables
 import Synchronization
 
 /// Cuts connections that the rules refuse since a commit (S8), on a thread of its own: a pass may take half a second,
-/// and no commit shall wait for it. What several commits concern meanwhile is done in one pass.
+/// and no commit shall wait for it. What several commits concern meanwhile is done in one pass, and after one the thread
+/// rests: the kernel walks its whole table, whatever is looked for, and in a row of changes that would be all that a
+/// processor does.
 package final class RevocationThread: Sendable {
   /// Deletes what `ruleset` refuses among the concerned connections.
   package typealias Cut = @Sendable (_ ruleset: Ruleset, _ concern: Concern) throws -> Revocation
@@ -58,8 +61,16 @@ package final class RevocationThread: Sendable {
       let current = take()
       if current.isStopped { return }
       if current.concern == .nothing { continue }
+      let begin = ContinuousClock.now
       failures = pass(current) ? 0 : failures + 1
+      rest(after: ContinuousClock.now - begin)
     }
+  }
+
+  /// Three times as long as a pass took, but no longer than a tenth of a second: so long may what was refused meanwhile
+  /// still be answered.
+  private func rest(after pass: Duration) {
+    usleep(UInt32(min(pass * 3, .milliseconds(100)) / .microseconds(1)))
   }
 
   private func take() -> Orders {

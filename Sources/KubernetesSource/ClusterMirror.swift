@@ -76,17 +76,21 @@ extension ClusterMirror {
     if let kind = follower.subject.fixed?.kind { tables.update(kind) { $0.replace(with: [], from: id) } }
   }
 
-  /// Lists and watches, again and again.
+  /// Lists and watches, again and again. What the server has is asked at first and after a fault: a watch that has run
+  /// its time is followed by another, and by nothing else.
   private func follow(_ id: Int) async {
+    var known: ResourceReader?
     while !Task.isCancelled, let subject = followers[id]?.subject {
       let begin = ContinuousClock.now
       do throws(APIError) {
-        if let reader = try await server.reader(of: subject) {
+        if known == nil { known = try await server.reader(of: subject) }
+        if let reader = known {
           try await follow(id, with: reader)
         } else {
           await waitForAnotherServer(without: id)
         }
       } catch {
+        known = nil
         guard !Task.isCancelled, followers[id] != nil else { return }
         followers[id]?.failed(error, after: ContinuousClock.now - begin, isTold: !isComplete)
         report()

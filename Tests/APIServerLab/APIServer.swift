@@ -39,6 +39,7 @@ package final class APIServer: Sendable {
     let ports = try place.freePorts(3)
     (port, etcdPort, proxyPort) = (ports[0], ports[1], ports[2])
     try writeAdministrator()
+    try writeAuditPolicy()
     try startStorage()
     try start()
   }
@@ -165,7 +166,7 @@ extension APIServer {
       "--service-account-key-file=\(files.file("accounts.key"))", "--cert-dir=\(files.path)",
       "--service-cluster-ip-range=10.96.0.0/12,fd00:10:96::/112",
       "--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--profiling=false",
-    ] + reconciler + (hasDualStack ? [] : ["--feature-gates=IPv6DualStack=true"])
+    ] + auditOptions + reconciler + (hasDualStack ? [] : ["--feature-gates=IPv6DualStack=true"])
   }
 
   /// A kubeconfig with one context, `test`.

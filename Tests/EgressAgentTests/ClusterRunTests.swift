@@ -84,9 +84,11 @@ struct ClusterRunTests {
 }
 
 extension ClusterLab {
-  /// Whether a probe fares so within ten seconds.
-  func becomes(_ outcome: ProbeOutcome, _ probe: Probe) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+  /// Whether a probe fares so within `patience`.
+  func becomes(
+    _ outcome: ProbeOutcome, _ probe: Probe, patience: Duration = .seconds(10)
+  ) async throws -> Bool {
+    let deadline = ContinuousClock.now + patience
     var probe = probe
     probe.expecting = outcome
     while ContinuousClock.now < deadline {

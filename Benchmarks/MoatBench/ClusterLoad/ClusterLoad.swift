@@ -60,14 +60,3 @@ extension Bench {
     return "\(kind.collection)/\(name)"
   }
 }
-
-extension PlainClient {
-  /// Sends an object, and demands that it is taken.
-  fileprivate func expect(_ method: String, _ path: String, _ object: [String: Any]) throws {
-    let body = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
-    let response = try request(method, path, body)
-    guard (200..<300).contains(response.status) else {
-      throw BenchError("\(method) \(path): \(response.status) \(response.text.prefix(300))")
-    }
-  }
-}

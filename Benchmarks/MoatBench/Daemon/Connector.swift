@@ -2,7 +2,7 @@ import Glibc
 import NetworkValues
 
 /// A TCP port that takes every connection and forgets it.
-final class Listener {
+final class Listener: Sendable {
   fileprivate let descriptor: Int32
 
   /// Opened in the calling thread's network namespace.
@@ -30,10 +30,15 @@ struct Connector {
   private let port: UInt16
   private let listener: Listener
 
-  init(to address: IPAddress, port: UInt16, listener: Listener) {
+  /// Microseconds between two tries. Without a pause the tries themselves would be what the daemon has to share its
+  /// processors with.
+  private let pause: UInt32
+
+  init(to address: IPAddress, port: UInt16, listener: Listener, pause: UInt32 = 50) {
     self.address = address
     self.port = port
     self.listener = listener
+    self.pause = pause
   }
 
   /// Whether a connection can be opened now: the first packet passes, and the answer comes back. It is reset at once.
@@ -68,8 +73,7 @@ struct Connector {
       let time = secondsSince(start)
       if expected, try connects() { return time }
       if !expected, try (0..<5).allSatisfy({ _ in try !connects() }) { return time }
-      // Without a pause the tries themselves would be what the daemon has to share its processors with.
-      usleep(50)
+      usleep(pause)
     }
     throw BenchError("connections are still \(expected ? "refused" : "accepted") ten seconds after the change")
   }

@@ -15,21 +15,23 @@ struct DaemonProcess {
 
   /// Holds `config.yaml`, and what the daemon leaves behind.
   let folder: URL
-  let manifests: String
+
+  /// Options that say where the cluster's objects are.
+  let source: [String]
   let configuration: String
 
-  private var client: DaemonClient { DaemonClient(socketPath: folder.path + "/moat.sock") }
+  private var socket: String { folder.path + "/moat.sock" }
+  private var client: DaemonClient { DaemonClient(socketPath: socket) }
 
   /// Starts the daemon and waits until it is ready.
   ///
   /// - Returns: the process, and the seconds from its start until it was ready.
   func start(_ options: [String] = []) throws -> (process: RunningProgram, seconds: Double) {
     let arguments = [
-      moat, "run", "--manifests", manifests, "--config", configuration, "--node", node, "--state", folder.path,
-      "--socket", folder.path + "/moat.sock",
+      moat, "run", "--config", configuration, "--node", node, "--state", folder.path, "--socket", socket,
     ]
     let start = ContinuousClock.now
-    let process = try lab.start(in: .node(node), arguments + options)
+    let process = try lab.start(in: .node(node), arguments + source + options)
     let deadline = start + .seconds(60)
     while ContinuousClock.now < deadline {
       if let status = try? client.status(), status.isReady { return (process, secondsSince(start)) }
@@ -40,6 +42,25 @@ struct DaemonProcess {
 
   /// What the daemon says of itself.
   func status() throws -> StatusDocument { try client.status() }
+
+  /// What a scrape of the daemon sees: of each value without labels its number.
+  func metrics() throws -> [Substring: Double] {
+    let lines = try client.metrics().split(separator: "\n").map { $0.split(separator: " ") }
+    return Dictionary(
+      lines.compactMap { words in words.count == 2 ? Double(words[1]).map { (words[0], $0) } : nil },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Has the daemon remove its tables and end.
+  func unlock() throws { _ = try client.unlock() }
+
+  /// Thousands of tries must not fill the table that the daemon looks through when it cuts connections.
+  func shortenConnections() throws {
+    let settings = ["syn_sent", "time_wait", "close"].map { "net.netfilter.nf_conntrack_tcp_timeout_\($0)=1" }
+    guard try lab.run(in: .node(node), ["sysctl", "-qw"] + settings).status == 0 else {
+      throw BenchError("cannot shorten the lifetimes of connections")
+    }
+  }
 }
 
 /// Two nodes of a cluster in network namespaces with a namespace for each of their pods, among them the client pod on the
@@ -66,19 +87,18 @@ struct DaemonBench {
     let configuration = folder.appending(path: "config.yaml")
     try Data(cluster.configuration.yaml.utf8).write(to: configuration)
     daemon = DaemonProcess(
-      lab: try Lab(.twoNodes(client: pod, shape)), node: node, moat: moat, folder: folder, manifests: manifests.path,
-      configuration: configuration.path)
+      lab: try Lab(.twoNodes(clients: [pod.client], shape)), node: node, moat: moat, folder: folder,
+      source: ["--manifests", manifests.path], configuration: configuration.path)
   }
 
   /// Runs `body` in the client pod's network namespace, with the gateway's listener open.
   func asClient<Value>(_ body: (Connector) throws -> Value) throws -> Value {
-    // Thousands of tries must not fill the table that the daemon looks through when it cuts connections.
-    let settings = ["syn_sent", "time_wait", "close"].map { "net.netfilter.nf_conntrack_tcp_timeout_\($0)=1" }
-    guard try lab.run(in: .node(daemon.node), ["sysctl", "-qw"] + settings).status == 0 else {
-      throw BenchError("cannot shorten the lifetimes of connections")
+    try daemon.shortenConnections()
+    let client = pod.client
+    let listener = try lab.inside(.pod(client.gatewayName)) { try Listener(port: client.port) }
+    return try lab.inside(.pod(client.name)) {
+      try body(Connector(to: client.gateway, port: client.port, listener: listener))
     }
-    let listener = try lab.inside(.pod(pod.gatewayName)) { try Listener(port: pod.port) }
-    return try lab.inside(.pod(pod.name)) { try body(Connector(to: pod.gateway, port: pod.port, listener: listener)) }
   }
 }
 
@@ -88,14 +108,9 @@ func secondsSince(_ start: ContinuousClock.Instant) -> Double {
   return Double(time.seconds) + Double(time.attoseconds) * 1e-18
 }
 
-/// The first pod on the ordinary node, whose manifest is changed, and the gateway pod that it may reach.
+/// The first pod on the ordinary node, whose manifest is changed.
 struct ClientPod {
-  /// `namespace/name`.
-  var name: String
-  var address: IPAddress
-  var gatewayName: String
-  var gateway: IPAddress
-  let port: UInt16 = 8443
+  let client: GatewayClient
 
   private var file: URL
   private var running: Data
@@ -103,23 +118,11 @@ struct ClientPod {
 
   /// - Parameter folder: where the objects' files will lie, each under its number.
   init(of cluster: ReferenceCluster, in folder: URL) throws {
-    let shape = cluster.shape
-    let mine = "\"podIP\":\"\(podAddress(node: 1, index: 0))\""
-    guard let number = cluster.objects.firstIndex(where: { $0.json.contains(mine) }) else {
-      throw BenchError("the cluster has no pod on the ordinary node")
-    }
-    let object = cluster.objects[number]
-    guard let namespace = object["metadata"]?["namespace"]?.text, let own = object["metadata"]?["name"]?.text,
-      let team = Int(namespace.split(separator: "-").last ?? "")
-    else { throw BenchError("the pod on the ordinary node has no name") }
-    name = "\(namespace)/\(own)"
-    address = try IPAddress(parsing: podAddress(node: 1, index: 0))
-    let place = team % shape.gateways
-    gateway = try IPAddress(parsing: podAddress(node: 0, index: place))
-    gatewayName = "istio-egress/egress-\(place)"
-    file = folder.appending(path: "\(number).json")
-    running = Data(object.json.utf8)
-    finished = Data(object.json.replacing("\"phase\":\"Running\"", with: "\"phase\":\"Succeeded\"").utf8)
+    client = try GatewayClient(0, of: cluster)
+    let json = cluster.objects[client.number].json
+    file = folder.appending(path: "\(client.number).json")
+    running = Data(json.utf8)
+    finished = Data(json.replacing("\"phase\":\"Running\"", with: "\"phase\":\"Succeeded\"").utf8)
     guard running != finished else { throw BenchError("the pod on the ordinary node does not run") }
   }
 
@@ -138,9 +141,11 @@ struct ClientPod {
 
 extension LabTopology {
   /// The gateway node and the ordinary one with everything that runs on them.
-  fileprivate static func twoNodes(client: ClientPod, _ shape: ReferenceCluster.Shape) throws -> LabTopology {
+  static func twoNodes(clients: [GatewayClient], _ shape: ReferenceCluster.Shape) throws -> LabTopology {
     let names = [ReferenceCluster.gatewayNode, ReferenceCluster.ordinaryNode]
-    let known = [client.address: client.name, client.gateway: client.gatewayName]
+    let known = Dictionary(
+      clients.flatMap { [($0.address, $0.name), ($0.gateway, $0.gatewayName)] }, uniquingKeysWith: { first, _ in first }
+    )
     let pods = try names.enumerated().flatMap { number, node in
       try (0..<shape.podsPerNode).map { index in
         let address = try IPAddress(parsing: podAddress(node: number, index: index))

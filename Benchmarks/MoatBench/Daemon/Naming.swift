@@ -89,8 +89,8 @@ private struct NameBench {
     let configuration = folder.appending(path: "config.yaml")
     try Data(Self.configuration.utf8).write(to: configuration)
     daemon = DaemonProcess(
-      lab: try Lab(Self.topology()), node: "egress-1", moat: bench.moat, folder: folder, manifests: manifests.path,
-      configuration: configuration.path)
+      lab: try Lab(Self.topology()), node: "egress-1", moat: bench.moat, folder: folder,
+      source: ["--manifests", manifests.path], configuration: configuration.path)
     resolver = try IPAddress(parsing: "10.1.1.2")
     server = try NameServer(at: .pod("kube-system/coredns-7d8f9b6c5-abcde"), of: daemon.lab, resolver) { query in
       let name = query.message.name

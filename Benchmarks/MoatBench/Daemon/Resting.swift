@@ -45,8 +45,8 @@ extension Bench {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let nodes = [LabTopology.Node("worker-1", addresses: [])]
     return DaemonProcess(
-      lab: try Lab(LabTopology(nodes: nodes)), node: "worker-1", moat: moat, folder: folder, manifests: scenario,
-      configuration: scenario + "/config.yaml")
+      lab: try Lab(LabTopology(nodes: nodes)), node: "worker-1", moat: moat, folder: folder,
+      source: ["--manifests", scenario], configuration: scenario + "/config.yaml")
   }
 
   private func idle(_ daemon: DaemonProcess, for seconds: Int) throws -> (wakeups: Double, memory: Double) {
@@ -69,8 +69,13 @@ private func wakeups(of process: Int32) throws -> Int {
 }
 
 /// MiB. See: proc_pid_status(5)
-private func residentMemory(of process: Int32) throws -> Double {
+func residentMemory(of process: Int32) throws -> Double {
   Double(try number("VmRSS", in: "/proc/\(process)/status")) / 1024
+}
+
+/// The most that was ever resident, in MiB. See: proc_pid_status(5)
+func peakMemory(of process: Int32) throws -> Double {
+  Double(try number("VmHWM", in: "/proc/\(process)/status")) / 1024
 }
 
 private func number(_ name: String, in file: String) throws -> Int {
