@@ -40,6 +40,7 @@ final class Bench {
     case .idle: try idling()
     case .cluster: try clusterLoad()
     case .names: try naming()
+    case .flood: try flood()
     }
   }
 

@@ -68,9 +68,9 @@ struct Run: ParsableCommand {
 
 /// What can be measured on its own.
 enum Part: String, CaseIterable, ExpressibleByArgument {
-  case derive, rederive, memory, commit, change, plan, load, render, follow, repair, start, idle, cluster, names
+  case derive, rederive, memory, commit, change, plan, load, render, follow, repair, start, idle, cluster, names, flood
 
-  var needsRoot: Bool { [.commit, .change, .plan, .follow, .repair, .start, .idle, .names].contains(self) }
+  var needsRoot: Bool { [.commit, .change, .plan, .follow, .repair, .start, .idle, .names, .flood].contains(self) }
 }
 
 /// Says on standard error what is going on.

@@ -40,6 +40,9 @@ struct DaemonProcess {
 
   /// What the daemon says of itself.
   func status() throws -> StatusDocument { try client.status() }
+
+  /// What it tells of refused packets.
+  func flows() throws -> FlowsDocument { try client.flows() }
 }
 
 /// Two nodes of a cluster in network namespaces with a namespace for each of their pods, among them the client pod on the
