@@ -16,6 +16,7 @@ extension Page {
     dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .8rem 1.4rem }
     dt { font-size: 12.5px; color: var(--faint) } dd { font-size: 1.05rem; font-weight: 600 }
     .counters { margin: .9rem 0 0; color: var(--faint) } .counters strong { color: var(--ink) }
+    #refused h2 { display: inline-block }
     #refused .counters { margin: 0 0 .6rem }
     ul { list-style: none } li { padding: .35rem 0; overflow-wrap: anywhere }
     .faults { margin-bottom: .8rem; border-left: 4px solid var(--bad); padding-left: .8rem }
@@ -53,7 +54,7 @@ extension Page {
     button.type = "button";
     button.textContent = "Pause";
     button.onclick = () => { isPaused = !isPaused; button.textContent = isPaused ? "Go on" : "Pause"; };
-    $("refused-title").append(button);
+    $("refused-title").after(button);
     function add(r) {
       const row = $("row").content.firstElementChild?.cloneNode(true);
       if (!row) return;
