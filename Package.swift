@@ -76,11 +76,12 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    .target(name: "StatusPage", dependencies: ["EgressPolicy", "Telemetry"], swiftSettings: pure),
     .target(
       name: "EgressAgent",
       dependencies: [
         "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource", "ManifestSource",
-        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusServer", "Telemetry",
+        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -160,6 +161,8 @@ let package = Package(
       dependencies: ["Netlink", "EgressPolicy", "ClusterModel", "NetworkValues", "CNetfilter", "NamespaceLab"],
       swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["NamespaceLab", "Telemetry"], swiftSettings: strict),
+    .testTarget(
+      name: "StatusPageTests", dependencies: ["StatusPage", "EgressPolicy", "Telemetry"], swiftSettings: strict),
     .testTarget(
       name: "FlowLogTests",
       dependencies: [

@@ -41,6 +41,7 @@ final class Bench {
     case .cluster: try clusterLoad()
     case .api: try serving()
     case .names: try naming()
+    case .flood: try flood()
     }
   }
 

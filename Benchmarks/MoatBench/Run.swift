@@ -69,8 +69,11 @@ struct Run: ParsableCommand {
 /// What can be measured on its own.
 enum Part: String, CaseIterable, ExpressibleByArgument {
   case derive, rederive, memory, commit, change, plan, load, render, follow, repair, start, idle, cluster, api, names
+  case flood
 
-  var needsRoot: Bool { [.commit, .change, .plan, .follow, .repair, .start, .idle, .api, .names].contains(self) }
+  var needsRoot: Bool {
+    [.commit, .change, .plan, .follow, .repair, .start, .idle, .api, .names, .flood].contains(self)
+  }
 }
 
 /// Says on standard error what is going on.

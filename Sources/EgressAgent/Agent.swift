@@ -6,6 +6,7 @@ import Logging
 import ManifestSource
 import Nftables
 import ServiceLifecycle
+import StatusPage
 import StatusServer
 import Synchronization
 import Telemetry
@@ -149,15 +150,25 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
         names: await names.document()
       ).text
     }
+    let flows = try FlowWatch(
+      on: settings.node, into: ring, writingTo: settings.flowLog, surroundings: surroundings)
+    let newest = { @Sendable in ring.document(after: $0, newest: $1) }
+    let page = { @Sendable [readCounters = settings.readCounters] in
+      var status = board.current
+      status.keepers = custody.keepers
+      return StatusDisplay(
+        Page(status: status, flows: ring.document(), counters: readCounters(), graph: await flows.graph()))
+    }
     let unlocking = StatusAnswers(
-      board: board, keepers: keepers, names: names.document, flows: { ring.document(after: $0) }, metrics: metrics,
-      handOver: custody.handOverToHold
+      board: board, keepers: keepers, names: names.document, flows: newest, page: page,
+      metrics: metrics, handOver: custody.handOverToHold
     ) {
       await inbox.unlock()
     }
     let local = LastingListener(.unix(settings.socketPath), answers: unlocking, surroundings: surroundings)
     let open = LastingListener(
-      .tcp(loaded.configuration.listen), answers: StatusAnswers(board: board, keepers: keepers, metrics: metrics),
+      .tcp(loaded.configuration.listen),
+      answers: StatusAnswers(board: board, keepers: keepers, flows: newest, page: page, metrics: metrics),
       surroundings: surroundings)
     let interfaces = try InterfaceWatch(cniResults: settings.cniResults, inbox: inbox, surroundings: surroundings)
     let watch = try InputWatch(
@@ -166,8 +177,6 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
         threshold.follow(configuration)
         open.move(to: .tcp(configuration.listen))
       })
-    let flows = try FlowWatch(
-      on: settings.node, into: ring, writingTo: settings.flowLog, surroundings: surroundings, telling: watch.refusals)
     var schedule = ReconcilerSchedule()
     schedule.heartbeat = manager?.heartbeat
     let revocations = try RevocationThread(surroundings: surroundings, logger: logger)
@@ -181,7 +190,8 @@ package struct Agent<Backend: NftablesBackend & SendableMetatype> {
     let revoking = ThreadService(name: "revocation", isPatient: true, work: revocations.run, stop: revocations.stop)
     let observing = ThreadService(name: "interfaces", work: interfaces.run, stop: interfaces.stop)
     let naming = ThreadService(name: "names", work: names.run, stop: names.stop)
-    let refusals = ThreadService(name: "flows", isPatient: true, work: flows.run, stop: flows.stop)
+    let refusals = ThreadService(
+      name: "flows", isPatient: true, work: { flows.run(telling: watch.refusals) }, stop: flows.stop)
     let services: [ServiceGroupConfiguration.ServiceConfiguration] =
       [.init(service: reconciling, successTerminationBehavior: .gracefullyShutdownGroup)]
       + (watch.services + [observing, revoking, naming, refusals]).map { .init(service: $0) }
@@ -236,6 +246,21 @@ extension NameWatch {
   /// Asks what is known and waits for the answer.
   fileprivate func document() async -> NamesDocument {
     await withCheckedContinuation { continuation in ask { continuation.resume(returning: $0) } }
+  }
+}
+
+extension FlowWatch {
+  /// Asks for the graph and waits for it.
+  fileprivate func graph() async -> EgressGraph? {
+    await withCheckedContinuation { continuation in askGraph { continuation.resume(returning: $0) } }
+  }
+}
+
+extension StatusDisplay {
+  /// The page with a nonce of its own.
+  fileprivate init(_ page: Page) {
+    let nonce = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+    self.init(html: page.html(nonce: nonce), policy: Page.policy(nonce: nonce))
   }
 }
 

@@ -13,6 +13,10 @@ package final class FlowWatch: Sendable {
   private struct Orders {
     /// The model that the kernel holds, to explain with; `nil` while that did not change.
     var model: EgressModel?
+
+    /// What the kernel holds as a graph; asked for, and answered by the thread.
+    var held: EgressModel?
+    var graphQuestions: [@Sendable (EgressGraph?) -> Void] = []
     var isStopped = false
   }
 
@@ -20,28 +24,38 @@ package final class FlowWatch: Sendable {
   private let ring: FlowRing
   private let path: String?
   private let surroundings: ReconcilerSurroundings
-  private let tell: (@Sendable ([FlowRecord]) -> Void)?
   private let orders = Mutex(Orders())
   private let wakeup: Wakeup
 
   /// - Parameters:
   ///   - ring: gets every record.
   ///   - path: a file that gets them, too; `-` is standard output.
-  ///   - tell: hears of new records, and is waited for.
   package init(
-    on node: NodeName, into ring: FlowRing, writingTo path: String? = nil, surroundings: ReconcilerSurroundings,
-    telling tell: (@Sendable ([FlowRecord]) -> Void)? = nil
+    on node: NodeName, into ring: FlowRing, writingTo path: String? = nil, surroundings: ReconcilerSurroundings
   ) throws(AgentError) {
     self.node = node
     self.ring = ring
     self.path = path
     self.surroundings = surroundings
-    self.tell = tell
     wakeup = try Wakeup()
   }
 
   /// Says what the kernel holds from now on; from any thread. Wakes nobody: it is looked at with the next packet.
-  package func follow(_ model: EgressModel) { orders.withLock { $0.model = model } }
+  package func follow(_ model: EgressModel) {
+    orders.withLock { orders in
+      orders.model = model
+      orders.held = model
+    }
+  }
+
+  /// Asks for a graph of what the kernel holds; `nil` before something was derived, and when the thread has ended.
+  package func askGraph(_ reply: @escaping @Sendable (EgressGraph?) -> Void) {
+    let isStopped = orders.withLock { orders in
+      if !orders.isStopped { orders.graphQuestions.append(reply) }
+      return orders.isStopped
+    }
+    if isStopped { reply(nil) } else { wakeup.signal() }
+  }
 
   /// Asks the thread to end.
   package func stop() {
@@ -50,16 +64,33 @@ package final class FlowWatch: Sendable {
   }
 
   /// Works until told to end, in the network namespace of the calling thread.
-  package func run() {
+  ///
+  /// - Parameter tell: hears of new records, and is waited for.
+  package func run(telling tell: (@Sendable ([FlowRecord]) -> Void)? = nil) {
     let work = FlowWork(on: node, into: ring, writingTo: path.map { FlowOutput($0) }, surroundings)
+    var graph: EgressGraph?
     while true {
       work.wait(for: wakeup)
       wakeup.drain()
       let isStopped = orders.withLock { $0.isStopped }
       let records = work.turn(isLast: isStopped) { orders.withLock { orders in orders.model.take() } }
       if let tell, !records.isEmpty { tell(records) }
+      answerGraphs(&graph)
       if isStopped { return }
     }
+  }
+}
+
+extension FlowWatch {
+  /// Draws only for who asks, and a model once.
+  private func answerGraphs(_ graph: inout EgressGraph?) {
+    let (questions, model) = orders.withLock { orders in
+      let questions = orders.graphQuestions
+      orders.graphQuestions = []
+      return (questions, questions.isEmpty ? nil : orders.held.take())
+    }
+    if let model { graph = model.graph(on: node) }
+    for reply in questions { reply(graph) }
   }
 }
 

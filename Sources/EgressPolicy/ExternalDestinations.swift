@@ -87,6 +87,7 @@ struct ExternalDestinations: Equatable {
         findings.append(tooLarge(service))
         continue
       }
+      findings += insideLookingHosts(of: service)
       for (index, part) in service.ports.enumerated() {
         guard let port = part.value else { continue }
         guard let routes = port.routes else {

@@ -53,6 +53,8 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case clusterUnclear = "M051"
   case cniResultUnusable = "M052"
   case nameNotAsked = "M053"
+  case hostLooksInside = "M054"
+  case olderGeneration = "M055"
   case nodeUnreadable = "M061"
   case kernelLacks = "M062"
   case kernelWithoutOwnership = "M063"
@@ -123,6 +125,10 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .clusterUnclear: (.warning, "several cluster names are used and cluster.name is not set; none is this cluster")
     case .cniResultUnusable: (.warning, "what a CNI plugin wrote down cannot be used and binds no pod (S9)")
     case .nameNotAsked: (.note, "a host name has no fixed address; the daemon asks DNS for it")
+    case .hostLooksInside:
+      (.warning, "a host of an ExternalService has one label, or is a name of the cluster's own (E5)")
+    case .olderGeneration:
+      (.warning, "objects of an older generation of Gloo Mesh were ignored and allow nothing (S11)")
     case .nodeUnreadable: (.warning, "something of the node could not be read and was not judged")
     case .kernelLacks: (.warning, "the kernel lacks what a ruleset of moat's needs")
     case .kernelWithoutOwnership: (.note, "others can change moat's tables, which moat run watches and repairs")

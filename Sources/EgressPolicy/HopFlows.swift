@@ -184,8 +184,12 @@ extension EgressModel {
   /// For each destination, whether at least one pod with an address may use it. Nobody asks where no gateway pod runs.
   func grantedDestinations(on node: NodeName) -> [Bool] {
     guard gateways.gateways.contains(where: { $0.pods.contains { $0.pod.pod.node == node } }) else { return [] }
-    let addresses = ownership.grantableByIdentity
-    return grants.byDestination.map { granted in
+    return grantedDestinations(to: ownership.grantableByIdentity)
+  }
+
+  /// For each destination, whether one of the identities may use it from one of its addresses.
+  func grantedDestinations(to addresses: [ServiceAccountName: [IPAddress]]) -> [Bool] {
+    grants.byDestination.map { granted in
       granted.contains { identity, grants in
         (addresses[identity] ?? []).contains { address in grants.contains { $0.blocks?.contains(address) ?? true } }
       }

@@ -25,3 +25,20 @@ func nameFinding(
       advice: "correct the name, or add it to names.hosts")
   }
 }
+
+/// Hosts that a client takes for names of the cluster, or of its search domains.
+func insideLookingHosts(of service: ExternalService) -> [Finding] {
+  service.hosts.enumerated().compactMap { index, part in
+    guard let host = part.value, let what = insideLook(of: host) else { return nil }
+    return Finding(
+      .hostLooksInside, service.reference, path: "spec.hosts[\(index)]",
+      "\(host) \(what); clients may take it for a Service, and moat opens no address inside",
+      advice: "write the whole name of the outside host, or list its ExternalEndpoints")
+  }
+}
+
+private func insideLook(of host: String) -> String? {
+  if !host.contains(".") { return "has a single label" }
+  let isInside = host.hasSuffix(".svc") || host.hasSuffix(".cluster.local")
+  return isInside ? "is a name of the cluster's own" : nil
+}

@@ -27,10 +27,36 @@ private func identityNotUnderstood(_ problem: ObjectProblem) -> Finding {
 }
 
 private func kindIgnored(_ kind: String, count: Int) -> Finding {
-  Finding(
+  if isOlderGeneration(kind) { return olderGeneration(kind, count: count) }
+  return Finding(
     .kindIgnored, path: kind,
     "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "was" : "were") ignored",
-    advice: "nothing needs to be done unless moat should read it")
+    advice: advice(onKind: kind))
+}
+
+/// What is easily taken for an allowance: Istio's own objects, and what the CNI enforces.
+private func advice(onKind kind: String) -> String {
+  switch kind.prefix(while: { $0 != "/" }) {
+  case "networking.istio.io", "security.istio.io", "gateway.networking.k8s.io":
+    "nothing where Gloo Mesh wrote it; else say what may leave by ExternalService, VirtualGateway and AccessPolicy"
+  case "networking.k8s.io" where kind.hasSuffix(" NetworkPolicy"):
+    "nothing; the CNI enforces it beside moat, and a connection, as DNS by UDP and by TCP, must be allowed by both"
+  default: "nothing needs to be done unless moat should read it"
+  }
+}
+
+/// Gloo Mesh 1 and what came before it. `kind` is `discovery.mesh.gloo.solo.io/v1 Destination`.
+private func isOlderGeneration(_ kind: String) -> Bool {
+  let group = kind.prefix { $0 != "/" }
+  return ["mesh.gloo.solo.io", "zephyr.solo.io", "smh.solo.io"].contains { group == $0 || group.hasSuffix(".\($0)") }
+}
+
+private func olderGeneration(_ kind: String, count: Int) -> Finding {
+  Finding(
+    .olderGeneration, path: kind,
+    "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "is" : "are") of a generation before "
+      + "Gloo Mesh 2, which moat does not read; nothing is granted by \(count == 1 ? "it" : "them")",
+    advice: "write what it allows as ExternalService, VirtualGateway and AccessPolicy of version v2")
 }
 
 private func hostNetworkUnconfined(_ pod: Pod) -> Finding {

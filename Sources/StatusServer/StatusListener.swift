@@ -50,9 +50,11 @@ package struct StatusListener: Sendable {
       address: try address.bindAddress, backlog: 32, availableConnectionsDelegate: MaximumAvailableConnections(32))
     let channel = HTTP1Channel(
       responder: { request, writer, _ in
-        let position = request.uri.queryParameters["after"].flatMap { UInt64($0) } ?? 0
-        try await writer.write(
-          answers.answer(request.method, request.uri.path, after: position), to: request.method)
+        var question = StatusQuestion(
+          method: request.method, path: request.uri.path, isNear: address.isNear(askedAs: request.head.authority))
+        question.position = request.uri.queryParameters["after"].flatMap { UInt64($0) } ?? 0
+        question.newest = request.uri.queryParameters["newest"].flatMap { Int($0) } ?? .max
+        try await writer.write(answers.answer(question), to: request.method)
       }, configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(30)))
     // Whether it ended is the caller's to tell; the server would call being moved an error.
     var quiet = logger
@@ -68,13 +70,25 @@ extension ResponseWriter {
   fileprivate consuming func write(_ answer: StatusAnswers.Answer, to method: HTTPRequest.Method) async throws {
     let head = HTTPResponse(
       status: answer.status,
-      headerFields: [.contentType: answer.type, .contentLength: "\(answer.body.count)", .cacheControl: "no-store"])
+      headerFields: [
+        .contentType: answer.type, .contentLength: "\(answer.body.count)", .cacheControl: "no-store",
+        .contentSecurityPolicy: answer.policy, .xContentTypeOptions: "nosniff",
+      ])
     guard method != .head else { return try await writeResponse(head) }
     try await write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
   }
 }
 
 extension StatusListener.Address {
+  /// Whether who asks is on this node, and did not come by a name that somebody else gave this address: a page of
+  /// theirs could read the answer then.
+  ///
+  /// - Parameter authority: `Host` of the request.
+  func isNear(askedAs authority: String?) -> Bool {
+    guard case .tcp(let own) = self else { return true }
+    return isLoopback(own) && isLoopback(authority ?? "")
+  }
+
   fileprivate var bindAddress: BindAddress {
     get throws {
       switch self {
@@ -88,4 +102,12 @@ extension StatusListener.Address {
       }
     }
   }
+}
+
+/// Whether a host with or without a port is `localhost`, `[::1]` or of 127.0.0.0/8.
+private func isLoopback(_ text: String) -> Bool {
+  if text == "[::1]" || text.hasPrefix("[::1]:") { return true }
+  let host = text.prefix { $0 != ":" }
+  let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+  return host == "localhost" || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
 }

@@ -39,11 +39,13 @@ package final class FlowRing: Sendable {
   package var counts: FlowCounts { state.withLock { $0.counts } }
 
   /// The records after a position; all that are kept where the position is of another daemon's.
-  package func document(after position: UInt64 = 0) -> FlowsDocument {
+  ///
+  /// - Parameter newest: how many at most, the newest of them; the others count as missed.
+  package func document(after position: UInt64 = 0, newest: Int = .max) -> FlowsDocument {
     state.withLock { state in
       let isOurs = position <= state.position
       let wanted = isOurs ? state.position - position : state.position
-      let kept = Int(min(wanted, UInt64(state.records.count)))
+      let kept = min(Int(min(wanted, UInt64(state.records.count))), max(0, newest))
       let inOrder = state.records[state.oldest...] + state.records[..<state.oldest]
       return FlowsDocument(
         records: Array(inOrder.suffix(kept)), position: state.position,

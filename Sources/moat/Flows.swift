@@ -94,9 +94,6 @@ extension FlowRecord.Pending {
 }
 
 extension FlowRecord.Source {
-  /// `namespace/name`.
-  fileprivate var qualifiedPod: String? { pod.map { (namespace ?? "") + "/" + $0 } }
-
   /// `bookinfo/reviews-v1 (bookinfo-reviews) 10.1.1.11`, `host 172.18.0.11`.
   fileprivate var words: String {
     let name =
@@ -108,10 +105,7 @@ extension FlowRecord.Source {
 extension FlowRecord.Destination {
   /// `httpbin.org 203.0.113.10:443`, `gateway istio-egress/istio-egressgateway 10.1.2.10:8443`.
   fileprivate var words: String {
-    let place = ip.map { address in
-      port.map { address.contains(":") ? "[\(address)]:\($0)" : "\(address):\($0)" } ?? address
-    }
-    return [gateway.map { "gateway \($0)" } ?? host, place].compactMap { $0 }.joined(separator: " ")
+    [gateway.map { "gateway \($0)" } ?? host, place].compactMap { $0 }.joined(separator: " ")
   }
 }
 

@@ -25,6 +25,6 @@ struct Moat: ParsableCommand {
     subcommands: [
       Render.self, Plan.self, Apply.self, Run.self, Hold.self, Status.self, Names.self, Flows.self, Lock.self,
       Unlock.self,
-      Check.self, Explain.self, Doctor.self, Version.self,
+      Check.self, Explain.self, Graph.self, Doctor.self, Version.self,
     ])
 }

@@ -65,6 +65,31 @@ struct FlowRunTests {
     #expect(try running.wait().status == 0)
   }
 
+  @Test func `A single refused connection is on moat flows --follow within 1.2 seconds, and in the next scrape`() throws
+  {
+    let daemon = try DaemonLab()
+    let running = try daemon.start()
+    try daemon.await { $0.state == .inSync }
+    let follower = try daemon.lab.start(
+      in: .node("worker-1"), [moatPath, "flows", "--follow", "--json", "--socket", daemon.socket])
+    // It follows once it has asked for the first time.
+    usleep(500_000)
+    #expect(follower.text.isEmpty)
+    let before = try daemon.refused()
+    let start = ContinuousClock.now
+    let sent = try daemon.lab.inside(productpage) {
+      try sendDatagrams(1, to: IPAddress(parsing: "203.0.113.10")) { _ in 4711 }
+    }
+    #expect(sent == 1)
+    while !follower.text.contains("4711"), ContinuousClock.now - start < .seconds(10) { usleep(2000) }
+    let took = ContinuousClock.now - start
+    #expect(took < .milliseconds(1200), "\(took)")
+    let metric = try daemon.client.metrics().matches(of: /moat_refused_packets_total\{[^}]*\} ([0-9]+)/)
+    #expect(metric.reduce(0) { $0 + (UInt64($1.1) ?? 0) } == before + 1)
+    follower.stop()
+    running.stop()
+  }
+
   @Test func `In audit mode records say what would be denied, and the packet passes`() async throws {
     let daemon = try DaemonLab()
     try daemon.replaceConfiguration { $0 + "mode: audit\n" }
@@ -147,7 +172,7 @@ struct FlowRunTests {
 }
 
 /// How many datagrams were sent, with a port for each.
-private func sendDatagrams(_ count: Int, to address: IPAddress, port: (Int) -> UInt16) throws -> Int {
+func sendDatagrams(_ count: Int, to address: IPAddress, port: (Int) -> UInt16) throws -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
   guard descriptor >= 0 else { return 0 }
   defer { close(descriptor) }

@@ -19,6 +19,9 @@ import Testing
     let late = ring.document(after: 3)
     #expect(late.records == all.records && late.missed == 2)
     #expect(ring.document(after: 8).records == [record(8)] && ring.document(after: 9).records.isEmpty)
+    let newest = ring.document(after: 6, newest: 2)
+    #expect(newest.records == [record(7), record(8)] && newest.missed == 1 && newest.position == 9)
+    #expect(ring.document(newest: -1).records.isEmpty)
     // The position of a daemon before this one.
     #expect(ring.document(after: 1000).records == all.records)
   }

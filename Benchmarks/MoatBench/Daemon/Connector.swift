@@ -79,9 +79,10 @@ struct Connector {
   }
 }
 
-private let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
-private func socketAddress(_ address: IPAddress, _ port: UInt16) -> sockaddr_in {
+/// Of IPv4.
+func socketAddress(_ address: IPAddress, _ port: UInt16) -> sockaddr_in {
   var result = sockaddr_in()
   result.sin_family = sa_family_t(AF_INET)
   result.sin_port = port.bigEndian
@@ -89,7 +90,7 @@ private func socketAddress(_ address: IPAddress, _ port: UInt16) -> sockaddr_in 
   return result
 }
 
-private func withSocketAddress(_ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+func withSocketAddress(_ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
   -> Int32
 {
   withUnsafePointer(to: &address) { pointer in

@@ -61,6 +61,9 @@ struct DaemonProcess {
       throw BenchError("cannot shorten the lifetimes of connections")
     }
   }
+
+  /// What it tells of refused packets.
+  func flows() throws -> FlowsDocument { try client.flows() }
 }
 
 /// Two nodes of a cluster in network namespaces with a namespace for each of their pods, among them the client pod on the

@@ -73,7 +73,7 @@ extension Bench {
 /// The main scenario's two nodes, whose resolver gives every name an address of its own.
 private struct NameBench {
   let daemon: DaemonProcess
-  let gateway = LabHost.pod("istio-egress/istio-egressgateway-55fcbddd96-bwntr")
+  let gateway = LabHost.pod(MainPod.gateway)
   private let server: NameServer
   private let resolver: IPAddress
 
@@ -89,10 +89,13 @@ private struct NameBench {
     let configuration = folder.appending(path: "config.yaml")
     try Data(Self.configuration.utf8).write(to: configuration)
     daemon = DaemonProcess(
-      lab: try Lab(Self.topology()), node: "egress-1", moat: bench.moat, folder: folder,
-      source: ["--manifests", manifests.path], configuration: configuration.path)
+      lab: try Lab(
+        .mainScenario(
+          [MainPod.client: "10.1.1.10", MainPod.resolver: "10.1.1.2"], outside: ("far", "198.18.0.0"))),
+      node: "egress-1", moat: bench.moat, folder: folder, source: ["--manifests", manifests.path],
+      configuration: configuration.path)
     resolver = try IPAddress(parsing: "10.1.1.2")
-    server = try NameServer(at: .pod("kube-system/coredns-7d8f9b6c5-abcde"), of: daemon.lab, resolver) { query in
+    server = try NameServer(at: .pod(MainPod.resolver), of: daemon.lab, resolver) { query in
       let name = query.message.name
       let base: UInt32 = name.hasPrefix("o") ? 0 : name.hasPrefix("c") ? 0x4000 : 0x8000
       let number = name.split(separator: ".").first.flatMap { UInt32($0.dropFirst()) } ?? 0
@@ -144,24 +147,6 @@ private struct NameBench {
     names: { resolvers: [10.1.1.2] }
 
     """
-
-  private static func topology() throws -> LabTopology {
-    let node = { (name: String, number: Int) in
-      LabTopology.Node(
-        name, addresses: [try IPAddress(parsing: "172.18.0.1\(number)")],
-        podNetworks: [try Prefix(parsing: "10.1.\(number).0/24")])
-    }
-    let pod = { (name: String, node: String, address: String) in
-      LabTopology.Pod(name, on: node, addresses: [try IPAddress(parsing: address)])
-    }
-    return LabTopology(
-      nodes: [try node("worker-1", 1), try node("egress-1", 2)],
-      pods: [
-        try pod("bookinfo/productpage-v1-7f8b9c6d5-x2k4q", "worker-1", "10.1.1.10"),
-        try pod("kube-system/coredns-7d8f9b6c5-abcde", "worker-1", "10.1.1.2"),
-        try pod("istio-egress/istio-egressgateway-55fcbddd96-bwntr", "egress-1", "10.1.2.10"),
-      ], outside: [LabTopology.OutsideHost("far", addresses: [try IPAddress(parsing: "198.18.0.0")])])
-  }
 }
 
 /// A gateway that exposes everything, ten names an ExternalService, all of them granted to productpage.
@@ -207,7 +192,7 @@ private func service(_ name: String, hosts: String) -> String {
 }
 
 /// Seconds that a process has used. See: proc_pid_stat(5)
-private func processorTime(of process: Int32) throws -> Double {
+func processorTime(of process: Int32) throws -> Double {
   let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
   let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
   guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
