@@ -129,10 +129,16 @@ struct ModelSteps {
     identities = Step(after: previous?.identities, snapshot.serviceAccounts, ownership.identities) {
       Identities($0, running: $1)
     }
+    let (all, accounts, policies) = (destinations.output.all, identities.output, snapshot.accessPolicies)
+    let missesPolicies = snapshot.unreadKinds.contains("AccessPolicy")
     grants = Step(
-      after: previous?.grants, snapshot.accessPolicies, destinations.output.all, identities.output,
-      snapshot.unreadKinds.contains("AccessPolicy"), context
-    ) { PolicyGrants($0, $1, $2, missesPolicies: $3, $4) }
+      after: previous?.grants, policies, all, accounts, missesPolicies, context,
+      follow: { previous in
+        let (_, allBefore, accountsBefore, _, contextBefore) = previous.input
+        guard all == allBefore, accounts == accountsBefore, context == contextBefore else { return nil }
+        return PolicyGrants(
+          policies, all, accounts, missesPolicies: missesPolicies, context, following: previous.output.parts)
+      }, make: { PolicyGrants($0, $1, $2, missesPolicies: $3, $4) })
     doors = Step(after: previous?.doors, gateways.output.gateways, destinations.output.all, grants.output) {
       gatewayDoors($0, $1, $2)
     }

@@ -111,10 +111,12 @@ func sharedDoors(
 ) -> [Finding] {
   doors.compactMap { door in
     guard let first = door.destinations.first, let endpoint = door.endpoints.first else { return nil }
-    let expected = Set(grants.byDestination[first].keys)
-    guard let other = door.destinations.first(where: { Set(grants.byDestination[$0].keys) != expected }) else {
-      return nil
+    let expected = grants.byDestination[first]
+    let differs = { (number: Int) in
+      let clients = grants.byDestination[number]
+      return clients.count != expected.count || !clients.keys.allSatisfy { expected[$0] != nil }
     }
+    guard let other = door.destinations.first(where: differs) else { return nil }
     return Finding(
       .sharedListener, endpoint.gateway, path: "spec.listeners",
       "port \(endpoint.port) leads to \(door.destinations.count) destinations with different clients, for instance "

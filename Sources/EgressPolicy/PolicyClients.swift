@@ -4,7 +4,7 @@ import NetworkValues
 /// Which identities one policy's entries select (A1, A3, A5–A8).
 struct PolicyClients {
   /// Grants by identity.
-  struct Granted {
+  struct Granted: Equatable {
     var inForce: [ServiceAccountName: [Grant]] = [:]
     var pending: [ServiceAccountName: [Grant]] = [:]
 

@@ -14,36 +14,49 @@ struct PolicyGrants: Equatable {
 
   var findings: [Finding] = []
 
-  /// - Parameter missesPolicies: an AccessPolicy was there and could not be read; it may concern any destination.
+  /// What each policy comes to, in their order.
+  private(set) var parts: [PolicyPart] = []
+
+  /// - Parameters:
+  ///   - missesPolicies: an AccessPolicy was there and could not be read; it may concern any destination.
+  ///   - previous: what other policies came to with the same destinations, identities and context. It saves work and
+  ///     changes nothing.
   init(
     _ policies: [AccessPolicy], _ destinations: [ExternalDestination], _ identities: Identities, missesPolicies: Bool,
-    _ context: DerivationContext
+    _ context: DerivationContext, following previous: [PolicyPart] = []
   ) {
     byDestination = Array(repeating: [:], count: destinations.count)
     pending = byDestination
     selecting = Array(repeating: [], count: destinations.count)
     var policed = Array(repeating: missesPolicies, count: destinations.count)
-    let index = DestinationIndex(destinations)
+    let known = Dictionary(previous.map { ($0.policy.reference, $0) }, uniquingKeysWith: { first, _ in first })
+    var index: DestinationIndex?
     for policy in inOrder(policies, { $0.metadata }) {
-      var selection = PolicySelection(policy, context)
-      let chosen = selection.destinations(destinations, index)
-      findings += selection.findings
-      for number in chosen { selecting[number].append(policy.reference) }
-      if selection.polices { for number in selection.possible(chosen, destinations) { policed[number] = true } }
-      guard selection.isInForce, !chosen.isEmpty else { continue }
-      var clients = PolicyClients(policy, identities, context)
-      let granted = clients.grants()
-      findings += clients.findings
-      for number in chosen { add(granted, to: number) }
+      var part = known[policy.reference].flatMap { $0.policy == policy ? $0 : nil }
+      if part == nil {
+        let places = index ?? DestinationIndex(destinations)
+        index = places
+        part = PolicyPart(policy, destinations, places, identities, context)
+      }
+      if let part {
+        add(part, &policed)
+        parts.append(part)
+      }
     }
     for number in destinations.indices where !policed[number] {
       unpoliced(number, destinations[number], identities, context)
     }
   }
 
-  private mutating func add(_ granted: PolicyClients.Granted, to number: Int) {
-    byDestination[number].take(granted.inForce)
-    pending[number].take(granted.pending)
+  private mutating func add(_ part: PolicyPart, _ policed: inout [Bool]) {
+    findings += part.findings
+    for number in part.selected { selecting[number].append(part.policy.reference) }
+    for number in part.policed { policed[number] = true }
+    guard let granted = part.granted else { return }
+    for number in part.selected {
+      byDestination[number].take(granted.inForce)
+      pending[number].take(granted.pending)
+    }
   }
 
   /// A2: no policy selects the destination.
@@ -64,6 +77,40 @@ struct PolicyGrants: Equatable {
     for identity in identities.all where context.scopes.isShared(identity.name.namespace, with: namespace) {
       byDestination[number][identity.name] = [grant]
     }
+  }
+}
+
+/// What one policy comes to, whatever others say.
+struct PolicyPart: Equatable {
+  let policy: AccessPolicy
+
+  /// The destinations that it selects, in force or not. Ascending.
+  let selected: [Int]
+
+  /// The destinations that it may have been written for, so that nobody is granted them for want of a policy (A2).
+  let policed: [Int]
+
+  /// What it grants where it selects; absent where it is not in force or selects nothing.
+  let granted: PolicyClients.Granted?
+
+  let findings: [Finding]
+
+  init(
+    _ policy: AccessPolicy, _ destinations: [ExternalDestination], _ index: DestinationIndex, _ identities: Identities,
+    _ context: DerivationContext
+  ) {
+    self.policy = policy
+    var selection = PolicySelection(policy, context)
+    selected = selection.destinations(destinations, index)
+    policed = selection.polices ? selection.possible(selected, destinations) : []
+    guard selection.isInForce, !selected.isEmpty else {
+      granted = nil
+      findings = selection.findings
+      return
+    }
+    var clients = PolicyClients(policy, identities, context)
+    granted = clients.grants()
+    findings = selection.findings + clients.findings
   }
 }
 
