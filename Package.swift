@@ -12,6 +12,7 @@ let package = Package(
   products: [.executable(name: "moat", targets: ["moat"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -55,7 +56,10 @@ let package = Package(
       dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
     .systemLibrary(name: "CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
-    .target(name: "NameResolution", dependencies: ["NetworkValues", "CCares"], swiftSettings: strict),
+    .target(
+      name: "NameResolution",
+      dependencies: ["NetworkValues", "CCares", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: strict),
 
     .target(
       name: "KubernetesSource",

@@ -1,3 +1,4 @@
+import HeapModule
 import NetworkValues
 
 /// Names that somebody needs, the addresses that DNS gave for them, and until when each counts.
@@ -82,6 +83,9 @@ package struct NameTable: Sendable {
   /// When there is something to ask for: no later than the first of all entries' times.
   package private(set) var next: Instant?
 
+  /// When each name is to be asked for; also appointments that no longer hold: those count that entries have, too.
+  private var agenda = Heap<Appointment>()
+
   /// When the first address may no longer count: no later than the first of all records' times and the grace.
   package private(set) var nextExpiry: Instant?
 
@@ -97,20 +101,24 @@ package struct NameTable: Sendable {
   /// Says which names are needed from now on; others are forgotten.
   package mutating func want(_ names: Set<String>, at now: Instant) {
     for name in entries.keys where !names.contains(name) { entries[name] = nil }
-    for name in names where entries[name] == nil {
-      entries[name] = Entry(nextQuestion: now)
-      next = now
-    }
+    for name in names where entries[name] == nil { entries[name] = Entry(nextQuestion: now) }
+    agenda = Heap(entries.compactMap { name, entry in entry.nextQuestion.map { Appointment(time: $0, name: name) } })
+    next = agenda.min?.time
   }
 
   /// Names to ask for now, sorted; they count as asked for then.
   package mutating func takeDue(at now: Instant) -> [String] {
     guard let next, next <= now else { return [] }
     let end = now + limits.foresight
-    let due = entries.filter { $0.value.nextQuestion.map { $0 <= end } ?? false }.keys.sorted()
-    for name in due { entries[name]?.nextQuestion = nil }
-    self.next = entries.values.compactMap(\.nextQuestion).min()
-    return due
+    var due: [String] = []
+    while let first = agenda.min, first.time <= end || entries[first.name]?.nextQuestion != first.time {
+      agenda.removeMin()
+      guard entries[first.name]?.nextQuestion == first.time else { continue }
+      entries[first.name]?.nextQuestion = nil
+      due.append(first.name)
+    }
+    self.next = agenda.min?.time
+    return due.sorted()
   }
 
   /// Takes what DNS answered, of both address types together; empty where the name has no address.
@@ -130,7 +138,7 @@ package struct NameTable: Sendable {
     let shortest = answers.map(\.lifetime).min().map { Duration.seconds(Int64($0)) }
     let pause = shortest.map { min(max($0, limits.shortestRefresh), limits.longestRefresh) } ?? limits.negativeRefresh
     // Before the lifetime is over, and not all at once.
-    plan(&entry, after: max(pause * (0.6 + 0.3 * jitter(name)), limits.shortestRefresh), at: now)
+    plan(name, &entry, after: max(pause * (0.6 + 0.3 * jitter(name)), limits.shortestRefresh), at: now)
     // Too many, or kept only while nobody knew: to be looked through at once.
     if entry.records.count > limits.addressesPerName
       || entry.records.values.contains(where: { !$0.counts(at: now, limits) })
@@ -155,13 +163,15 @@ package struct NameTable: Sendable {
     entry.failures += 1
     entry.fault = reason
     let pause = min(limits.firstPause * (1 << min(entry.failures - 1, 16)), limits.longestPause)
-    plan(&entry, after: pause * (0.75 + 0.5 * jitter(name)), at: now)
+    plan(name, &entry, after: pause * (0.75 + 0.5 * jitter(name)), at: now)
     entries[name] = entry
   }
 
-  private mutating func plan(_ entry: inout Entry, after pause: Duration, at now: Instant) {
-    entry.nextQuestion = now + pause
-    next = min(next ?? now + pause, now + pause)
+  private mutating func plan(_ name: String, _ entry: inout Entry, after pause: Duration, at now: Instant) {
+    let time = now + pause
+    entry.nextQuestion = time
+    agenda.insert(Appointment(time: time, name: name))
+    next = min(next ?? time, time)
   }
 
   /// Forgets addresses whose time is over, and those that are too many, the ones that are not in use first, then the
@@ -183,6 +193,14 @@ package struct NameTable: Sendable {
     nextExpiry = first.map { max($0 + limits.grace, now + limits.longestPause) }
     return hasChanged
   }
+}
+
+/// When a name is to be asked for.
+private struct Appointment: Comparable, Sendable {
+  var time: NameTable.Instant
+  var name: String
+
+  static func < (left: Self, right: Self) -> Bool { left.time < right.time }
 }
 
 extension NameTable.Entry {
