@@ -134,14 +134,20 @@ struct ModelSteps {
     grants = Step(
       after: previous?.grants, policies, all, accounts, missesPolicies, context,
       follow: { previous in
-        let (_, allBefore, accountsBefore, _, contextBefore) = previous.input
-        guard all == allBefore, accounts == accountsBefore, context == contextBefore else { return nil }
+        let (_, allBefore, accountsBefore, missedBefore, contextBefore) = previous.input
+        guard all == allBefore, accounts == accountsBefore, missesPolicies == missedBefore, context == contextBefore
+        else { return nil }
         return PolicyGrants(
-          policies, all, accounts, missesPolicies: missesPolicies, context, following: previous.output.parts)
+          policies, all, accounts, missesPolicies: missesPolicies, context, following: previous.output)
       }, make: { PolicyGrants($0, $1, $2, missesPolicies: $3, $4) })
-    doors = Step(after: previous?.doors, gateways.output.gateways, destinations.output.all, grants.output) {
-      gatewayDoors($0, $1, $2)
-    }
+    let (standing, granted) = (gateways.output.gateways, grants.output)
+    doors = Step(
+      after: previous?.doors, standing, all, granted,
+      follow: { previous in
+        let (standingBefore, allBefore, grantedBefore) = previous.input
+        guard standing == standingBefore, all == allBefore else { return nil }
+        return gatewayDoors(following: previous.output, of: grantedBefore, granted)
+      }, make: { gatewayDoors($0, $1, $2) })
     endpoints = Step(after: previous?.endpoints, doors.output) { Set($0.flatMap(\.endpoints)).sorted() }
     sharedDoors = Step(after: previous?.sharedDoors, doors.output, destinations.output.all, grants.output) {
       EgressPolicy.sharedDoors($0, $1, $2)

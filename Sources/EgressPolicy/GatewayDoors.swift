@@ -72,6 +72,19 @@ func gatewayDoors(
   }.sorted { $0.listeners.lexicographicallyPrecedes($1.listeners) }
 }
 
+/// The same of other grants: a door whose destinations are granted as before stays as it is.
+func gatewayDoors(
+  following doors: [GatewayDoor], of previous: PolicyGrants, _ grants: PolicyGrants
+) -> [GatewayDoor] {
+  doors.map { door in
+    let isSame = door.destinations.allSatisfy { grants.byDestination[$0] == previous.byDestination[$0] }
+    guard !isSame else { return door }
+    var changed = door
+    changed.clients = doorClients(door.destinations, grants)
+    return changed
+  }
+}
+
 private struct EndpointKey: Hashable {
   var address: IPAddress
   var port: UInt16

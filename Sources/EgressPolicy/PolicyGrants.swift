@@ -14,46 +14,60 @@ struct PolicyGrants: Equatable {
 
   var findings: [Finding] = []
 
-  /// What each policy comes to, in their order.
-  private(set) var parts: [PolicyPart] = []
+  /// What each policy comes to, in their order, and where they look for destinations.
+  private var parts: [PolicyPart] = []
+  private let index: DestinationIndex
 
   /// - Parameters:
   ///   - missesPolicies: an AccessPolicy was there and could not be read; it may concern any destination.
-  ///   - previous: what other policies came to with the same destinations, identities and context. It saves work and
-  ///     changes nothing.
+  ///   - previous: what other policies came to, where all else was the same. It saves work and changes nothing.
   init(
     _ policies: [AccessPolicy], _ destinations: [ExternalDestination], _ identities: Identities, missesPolicies: Bool,
-    _ context: DerivationContext, following previous: [PolicyPart] = []
+    _ context: DerivationContext, following previous: PolicyGrants? = nil
   ) {
-    byDestination = Array(repeating: [:], count: destinations.count)
-    pending = byDestination
-    selecting = Array(repeating: [], count: destinations.count)
-    var policed = Array(repeating: missesPolicies, count: destinations.count)
-    let known = Dictionary(previous.map { ($0.policy.reference, $0) }, uniquingKeysWith: { first, _ in first })
-    var index: DestinationIndex?
-    for policy in inOrder(policies, { $0.metadata }) {
-      var part = known[policy.reference].flatMap { $0.policy == policy ? $0 : nil }
-      if part == nil {
-        let places = index ?? DestinationIndex(destinations)
-        index = places
-        part = PolicyPart(policy, destinations, places, identities, context)
-      }
-      if let part {
-        add(part, &policed)
+    let ordered = inOrder(policies) { $0.metadata }
+    let isUnique = zip(ordered, ordered.dropFirst()).allSatisfy { $0.reference != $1.reference }
+    // Of two with one name it is not known which is which.
+    let previous = isUnique && previous?.hasUniqueNames ?? false ? previous : nil
+    let known = Dictionary(
+      (previous?.parts ?? []).map { ($0.policy.reference, $0) }, uniquingKeysWith: { first, _ in first })
+    var kept: Set<ObjectReference> = []
+    let index = previous?.index ?? DestinationIndex(destinations)
+    for policy in ordered {
+      if let part = known[policy.reference], part.policy == policy {
         parts.append(part)
+        kept.insert(policy.reference)
+      } else {
+        parts.append(PolicyPart(policy, destinations, index, identities, context))
       }
     }
+    self.index = index
+    var isConcerned = Array(repeating: previous == nil, count: destinations.count)
+    let changed = ((previous?.parts ?? []) + parts).filter { !kept.contains($0.policy.reference) }
+    for number in changed.flatMap({ $0.selected + $0.policed }) { isConcerned[number] = true }
+    byDestination = previous?.byDestination ?? Array(repeating: [:], count: destinations.count)
+    pending = previous?.pending ?? byDestination
+    selecting = previous?.selecting ?? Array(repeating: [], count: destinations.count)
+    for number in destinations.indices where isConcerned[number] {
+      (byDestination[number], pending[number], selecting[number]) = ([:], [:], [])
+    }
+    var policed = Array(repeating: missesPolicies, count: destinations.count)
+    for part in parts { add(part, to: isConcerned, &policed) }
     for number in destinations.indices where !policed[number] {
       unpoliced(number, destinations[number], identities, context)
     }
   }
 
-  private mutating func add(_ part: PolicyPart, _ policed: inout [Bool]) {
+  private var hasUniqueNames: Bool {
+    zip(parts, parts.dropFirst()).allSatisfy { $0.policy.reference != $1.policy.reference }
+  }
+
+  private mutating func add(_ part: PolicyPart, to isConcerned: [Bool], _ policed: inout [Bool]) {
     findings += part.findings
-    for number in part.selected { selecting[number].append(part.policy.reference) }
     for number in part.policed { policed[number] = true }
-    guard let granted = part.granted else { return }
-    for number in part.selected {
+    for number in part.selected where isConcerned[number] {
+      selecting[number].append(part.policy.reference)
+      guard let granted = part.granted else { continue }
       byDestination[number].take(granted.inForce)
       pending[number].take(granted.pending)
     }
@@ -133,7 +147,7 @@ extension [ServiceAccountName: [Grant]] {
 }
 
 /// Finds destinations by name or label without looking at all of them.
-struct DestinationIndex {
+struct DestinationIndex: Equatable {
   private var byName: [String: [Int]] = [:]
   private var byLabel: [Label: [Int]] = [:]
 

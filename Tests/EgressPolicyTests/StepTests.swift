@@ -55,7 +55,7 @@ import Testing
 extension ClusterSnapshot {
   /// Removes an object, brings back all of a kind, or changes one.
   fileprivate mutating func change(towards original: ClusterSnapshot, using generator: inout Seeded) {
-    switch Int.random(in: 0..<8, using: &generator) {
+    switch Int.random(in: 0..<10, using: &generator) {
     case 0: removeOne(using: &generator)
     case 1: self = original
     case 6:
@@ -64,6 +64,18 @@ extension ClusterSnapshot {
       pods.insert(other, at: Int.random(in: 0...pods.count, using: &generator))
       guard let one = pods.indices.randomElement(using: &generator) else { return }
       pods[one].hostNetwork.toggle()
+    case 8:
+      guard let place = accessPolicies.indices.randomElement(using: &generator),
+        let other = accessPolicies.randomElement(using: &generator)
+      else { return }
+      if Bool.random(using: &generator) { accessPolicies[place].entries = other.entries }
+      if Bool.random(using: &generator) { accessPolicies[place].destinations = other.destinations }
+    case 9:
+      guard var policy = accessPolicies.randomElement(using: &generator) else { return }
+      // Sometimes a second one of the same name.
+      if Int.random(in: 0..<4, using: &generator) > 0 { policy.metadata.name += "-next" }
+      policy.destinations = accessPolicies.randomElement(using: &generator)?.destinations ?? []
+      accessPolicies.insert(policy, at: Int.random(in: 0...accessPolicies.count, using: &generator))
     case 7:
       guard var pod = pods.randomElement(using: &generator) else { return }
       pod.metadata.name += "-next"
