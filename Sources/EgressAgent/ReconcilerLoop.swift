@@ -44,7 +44,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
   /// - Parameters:
   ///   - watch: tells what others do to the tables, where they are open to others.
   ///   - revocations: cuts what a commit refuses.
-  ///   - names: is told after each derivation which names are needed.
+  ///   - names: is told after a derivation, ahead of the commit, which names are needed where that changed.
   ///   - flows: explains refused packets by what was derived.
   ///   - interfaces: looks for evidence of who is behind them after each new input, which may tell of new pods.
   ///   - podsNeeded: hears after each derivation which pods it depends on.
@@ -159,8 +159,11 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   private mutating func derive() {
     do {
+      let before = wanted?.demand
       wanted = try inputs.derived(after: wanted) ?? wanted
       isTold = false
+      // Ahead of the commit: what is said to gateway pods is copied from then on, and must be heard.
+      if let demand = wanted?.demand, demand != before { names?.want(demand) }
       surroundings.board.update { document, _ in document.counts.inputs += 1 }
       surroundings.report([], from: "model")
     } catch {
@@ -177,7 +180,6 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     if hasNewInput { interfaces?.look() }
     guard !isTold, let wanted else { return }
     isTold = true
-    names?.want(wanted.demand)
     flows?.follow(wanted.model)
     podsNeeded?(wanted.podQueries)
     findings?(wanted.findings)
