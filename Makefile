@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo test build bench format lint install clean dependencies
+.PHONY: demo demo-envoy test build bench format lint install clean dependencies
 
 # One configuration for tests, demo and benchmarks, so that everything is built once. Expanded when a recipe runs, so
 # after pkg-config is there.
@@ -33,6 +33,10 @@ build: dependencies
 # The httpbin scenario between network namespaces, without moat and with it.
 demo: build
 	$(BIN)/moat-demo --moat $(BIN)/moat
+
+# The task page between network namespaces: sidecars and an egress gateway that are real Envoys.
+demo-envoy: build
+	envoy=$$(Tests/envoy) && $(BIN)/moat-demo --moat $(BIN)/moat --envoy "$$envoy"
 
 # Builds with warnings as errors, lints, and runs every test. As root no test may be skipped.
 test: dependencies

@@ -104,6 +104,11 @@ let package = Package(
       name: "NamespaceLab", dependencies: ["NetworkValues", "CNetfilter"], path: "Tests/NamespaceLab",
       swiftSettings: strict),
 
+    // The main scenario in namespaces: its hosts, its daemons, and a mesh of real Envoys.
+    .target(
+      name: "HttpbinLab", dependencies: ["NamespaceLab", "NetworkValues"], path: "Tests/HttpbinLab",
+      swiftSettings: strict),
+
     // A real kube-apiserver, and what stands between it and the daemon.
     .target(
       name: "APIServerLab", dependencies: ["NamespaceLab", "NetworkValues"], path: "Tests/APIServerLab",
@@ -112,7 +117,8 @@ let package = Package(
     .executableTarget(
       name: "moat-demo",
       dependencies: [
-        "NamespaceLab", "NetworkValues", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "HttpbinLab", "NamespaceLab", "NetworkValues",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Demo", swiftSettings: strict),
 
@@ -186,6 +192,8 @@ let package = Package(
         "NetworkValues", "Conntrack", "Netlink", "NamespaceLab", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "EnvoyTests", dependencies: ["HttpbinLab", "NamespaceLab", "NetworkValues", "moat"], swiftSettings: strict),
     .testTarget(
       name: "EgressAgentTests",
       dependencies: [

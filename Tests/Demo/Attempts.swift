@@ -1,3 +1,4 @@
+import HttpbinLab
 import NamespaceLab
 import NetworkValues
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HttpbinLab
 import NamespaceLab
 
 /// The main job as a person sees it: the httpbin scenario between network namespaces, without moat and with it.
@@ -14,8 +15,15 @@ struct Demo: AsyncParsableCommand {
   @Option(help: "The moat executable.") var moat = ".build/release/moat"
   @Option(help: "The scenario's folder.") var scenario = "Tests/Scenarios/01-httpbin"
 
+  @Option(help: "A real Envoy, where uid 1337 can reach it: shows the task page with sidecars and a gateway instead.")
+  var envoy: String?
+
   func run() async throws {
     guard geteuid() == 0 else { throw ValidationError("the demo makes network namespaces and needs root") }
+    if let envoy {
+      guard try EnvoyAct(moat: moat, envoy: envoy, scenario: scenario).play() else { throw ExitCode(1) }
+      return
+    }
     print(introduction)
     let lab = try Lab(httpbinTopology())
     let attempts = httpbinAttempts()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HttpbinLab
 import NamespaceLab
 import NetworkValues
 
@@ -19,7 +20,7 @@ struct LastAct {
     print("  The last act, on worker-1:\n")
     let hold = try lab.start(in: Self.node, [moat, "hold"] + files)
     try awaitFile(folder.path + "/hold.sock")
-    let daemon = DemoDaemon(moat: moat, node: "worker-1", folder: folder.path, manifests: manifests)
+    let daemon = NodeDaemon(moat: moat, node: "worker-1", folder: folder.path, manifests: manifests)
     let first = try daemon.start(in: lab)
     _ = try daemon.awaitSync(in: lab)
     say("moat hold & moat run --node worker-1 … &", "in sync")

@@ -1,3 +1,4 @@
+import HttpbinLab
 import NamespaceLab
 
 let introduction = """
@@ -43,6 +44,7 @@ private func word(_ result: ProbeResult) -> String {
   }
 }
 
-private func padded(_ text: String, _ width: Int) -> String {
+/// A text filled with blanks.
+func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }

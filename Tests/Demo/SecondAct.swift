@@ -1,4 +1,5 @@
 import Foundation
+import HttpbinLab
 import NamespaceLab
 
 /// What daemons tell of refused attempts: who, which rule, and what to change.
@@ -11,11 +12,11 @@ struct SecondAct {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("moat-demo-flows-\(getpid())")
     defer { try? FileManager.default.removeItem(at: folder) }
     print("  The second act, with moat run on both nodes: the same attempts, and what moat flows tells of them.\n")
-    var daemons: [(daemon: DemoDaemon, process: RunningProgram)] = []
+    var daemons: [(daemon: NodeDaemon, process: RunningProgram)] = []
     for node in ["worker-1", "egress-1"] {
       let place = folder.appendingPathComponent(node)
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-      let daemon = DemoDaemon(moat: moat, node: node, folder: place.path, manifests: manifests)
+      let daemon = NodeDaemon(moat: moat, node: node, folder: place.path, manifests: manifests)
       daemons.append((daemon, try daemon.start(in: lab)))
       _ = try daemon.awaitSync(in: lab)
     }
@@ -34,7 +35,7 @@ struct SecondAct {
   }
 
   /// The text of `moat flows` once it has so many records, or what there is after five seconds.
-  private func text(of daemon: DemoDaemon, holding count: Int, in lab: Lab) throws -> String {
+  private func text(of daemon: NodeDaemon, holding count: Int, in lab: Lab) throws -> String {
     let deadline = ContinuousClock.now + .seconds(5)
     while true {
       let text = try daemon.ask(["flows", "--color", "never"], in: lab).output

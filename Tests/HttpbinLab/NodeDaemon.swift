@@ -1,23 +1,31 @@
 import Foundation
 import NamespaceLab
 
-/// A daemon of the demo: `moat run` in a node's namespace.
-struct DemoDaemon {
-  var moat: String
-  var node: String
+/// The main scenario's daemon on a node: `moat run` in the node's namespace.
+package struct NodeDaemon {
+  /// The executable.
+  package let moat: String
+  package let node: String
 
   /// Holds its sockets and its state.
-  var folder: String
-  var manifests: [String]
+  package let folder: String
+
+  /// Options that say what to enforce.
+  package let manifests: [String]
 
   private var files: [String] { ["--socket", folder + "/moat.sock", "--hold", folder + "/hold.sock"] }
 
-  func start(in lab: Lab) throws -> RunningProgram {
+  package init(moat: String, node: String, folder: String, manifests: [String]) {
+    (self.moat, self.node, self.folder, self.manifests) = (moat, node, folder, manifests)
+  }
+
+  /// Starts it.
+  package func start(in lab: Lab) throws -> RunningProgram {
     try lab.start(in: .node(node), [moat, "run", "--node", node, "--state", folder] + manifests + files)
   }
 
   /// Waits until `moat status` says that all is well; how often the daemon has committed by then.
-  func awaitSync(in lab: Lab) throws -> Int {
+  package func awaitSync(in lab: Lab) throws -> Int {
     let deadline = ContinuousClock.now + .seconds(10)
     while true {
       let answer = try ask(["status", "--json"], in: lab)
@@ -30,7 +38,7 @@ struct DemoDaemon {
   }
 
   /// One of moat's commands that ask the daemon.
-  func ask(_ arguments: [String], in lab: Lab) throws -> ProgramOutput {
+  package func ask(_ arguments: [String], in lab: Lab) throws -> ProgramOutput {
     try lab.run(in: .node(node), [moat] + arguments + files.prefix(2))
   }
 

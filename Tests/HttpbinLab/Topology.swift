@@ -1,15 +1,16 @@
 import NamespaceLab
 import NetworkValues
 
-let productpage = "bookinfo/productpage-v1-7f8b9c6d5-x2k4q"
-let reviews = "bookinfo/reviews-v1-6c5d8f7b9-p9s2m"
-let report = "bookinfo/report-28461-job-zz9xp"
-let details = "bookinfo/details-v1-9c8b7a6d5-mn4k2"
-let coredns = "kube-system/coredns-7d8f9b6c5-abcde"
-let gateway = "istio-egress/istio-egressgateway-55fcbddd96-bwntr"
+// Names of the scenario's pods.
+package let productpage = "bookinfo/productpage-v1-7f8b9c6d5-x2k4q"
+package let reviews = "bookinfo/reviews-v1-6c5d8f7b9-p9s2m"
+package let report = "bookinfo/report-28461-job-zz9xp"
+package let details = "bookinfo/details-v1-9c8b7a6d5-mn4k2"
+package let coredns = "kube-system/coredns-7d8f9b6c5-abcde"
+package let gateway = "istio-egress/istio-egressgateway-55fcbddd96-bwntr"
 
 /// The hosts of Tests/Scenarios/01-httpbin: two nodes with an uplink each, their pods, and the outside.
-func httpbinTopology() -> LabTopology {
+package func httpbinTopology() -> LabTopology {
   LabTopology(
     nodes: [
       .init(
@@ -28,7 +29,7 @@ func httpbinTopology() -> LabTopology {
     ],
     outside: [
       .init("httpbin.org", addresses: [address("203.0.113.10"), address("2001:db8:113::10")]),
-      .init("another host", addresses: [address("203.0.113.20")]),
+      .init("another host", addresses: [address("203.0.113.20"), address("2001:db8:113::20")]),
       .init("registry", addresses: [address("198.51.100.7")]),
       .init("resolver", addresses: [address("198.51.100.53")]),
       .init("metadata", addresses: [address("169.254.169.254")]),
@@ -44,7 +45,7 @@ private func pod(_ name: String, _ node: String, _ addresses: String...) -> LabT
 }
 
 /// An address that is written in this program.
-func address(_ text: String) -> IPAddress {
+package func address(_ text: String) -> IPAddress {
   do { return try IPAddress(parsing: text) } catch { preconditionFailure("\(error)") }
 }
 
