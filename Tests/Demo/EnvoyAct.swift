@@ -22,18 +22,18 @@ struct EnvoyAct {
     let count = cases.indices.reduce(0) { $0 + results[0][$1].count }
     print(
       "\n  Each row stands for all its attempts, \(count) in all; what came outside is what the outside wrote down.\n")
-    return zip(Protection.allCases, results).allSatisfy { protection, trials in
-      zip(cases, trials).allSatisfy { one, trials in
-        trials.allSatisfy { $0.outcome == one.expected(under: protection) }
+    let wrong = zip(Protection.allCases, results).flatMap { protection, trials in
+      zip(cases, trials).flatMap { one, trials in
+        trials.filter { $0.outcome != one.expected(under: protection) }.map { "\(protection.rawValue): \($0)" }
       }
     }
+    for line in wrong { print("  WRONG, \(line)") }
+    return wrong.isEmpty
   }
 
   private func word(_ one: Case, _ protection: Protection, _ trials: [Trial]) -> String {
-    let expected = one.expected(under: protection)
-    let wrong = trials.filter { $0.outcome != expected }
-    guard let first = wrong.first else { return "\(expected)" }
-    return "\(first.outcome) (WRONG, \(wrong.count) of \(trials.count), \(first.attempt): \(first.told))"
+    let wrong = trials.first { $0.outcome != one.expected(under: protection) }
+    return wrong.map { "\($0.outcome) (WRONG)" } ?? "\(one.expected(under: protection))"
   }
 
   private func row(_ title: String, _ words: [String], _ width: Int) -> String {

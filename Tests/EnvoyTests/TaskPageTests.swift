@@ -22,7 +22,7 @@ struct TaskPageTests {
         #expect(!trials.isEmpty)
         for trial in trials {
           let expected = one.expected(under: protection)
-          #expect(trial.outcome == expected, "\(protection.rawValue): \(one.title): \(trial.attempt): \(trial.told)")
+          #expect(trial.outcome == expected, "\(protection.rawValue): \(one.title): \(trial)")
           expectWay(of: trial)
         }
       }
@@ -33,7 +33,7 @@ struct TaskPageTests {
   @Test func `What came outside counts, whatever the client was told`() throws {
     for protection in [Protection.none, .authorized] {
       for trial in try walk.run([closedPortCase()], under: protection)[0] {
-        #expect(trial.outcome == closedPortCase().expected(under: protection), "\(trial.attempt): \(trial.told)")
+        #expect(trial.outcome == closedPortCase().expected(under: protection), "\(trial)")
       }
     }
   }
@@ -42,7 +42,7 @@ struct TaskPageTests {
   private func expectWay(of trial: Trial) {
     guard trial.outcome == .throughGateway else { return }
     let uplink = walk.mesh.lab.topology.uplinkAddress(ofNode: "egress-1", .v4)
-    #expect(trial.visitor == uplink.map { "\($0)" }, "\(trial.attempt)")
+    #expect(trial.visitor == uplink.map { "\($0)" }, "\(trial)")
   }
 
   /// What the page shows: answers to productpage and to reviews, the first two cases, and the gateway's access log.

@@ -34,7 +34,7 @@ enum StandingKind {
 /// A request by HTTP or HTTPS.
 struct WebRequest {
   /// Who makes it, and which way it takes out of its pod.
-  enum Way {
+  enum Way: CustomStringConvertible {
     /// The application, redirected to its sidecar.
     case sidecar(OutboundPolicy)
 
@@ -44,8 +44,18 @@ struct WebRequest {
     /// The application, after somebody has flushed the pod's redirection.
     case flushed
 
-    /// A process of the node.
+    /// A process of a node, or of an outside host.
     case host
+
+    var description: String {
+      switch self {
+      case .sidecar(.allowAny): "by the sidecar"
+      case .sidecar(.registryOnly): "by the sidecar, REGISTRY_ONLY"
+      case .proxyUser: "as uid 1337"
+      case .flushed: "without redirection"
+      case .host: "as root"
+      }
+    }
   }
 
   var way: Way
@@ -61,7 +71,7 @@ struct WebRequest {
 extension Attempt: CustomStringConvertible {
   package var description: String {
     switch means {
-    case .web(let request): "\(from) by \(request.way) to \(SocketAddress(request.address, request.port))"
+    case .web(let request): "\(from) \(request.way) to \(SocketAddress(request.address, request.port))"
     case .packet(let address, let message): "\(from) to \(address) \(message)"
     case .forged(let source, let target): "\(from) as \(source) to \(target)"
     case .standing(let kind): "\(from)'s \(kind)"

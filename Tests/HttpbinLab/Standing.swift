@@ -19,44 +19,40 @@ final class StandingSession {
       throw LabError.system(call: "open \(pipe)", host: "here", code: errno)
     }
     self.input = input
-    guard try ask(path) == .open else { throw LabError.timeout(host: productpage, command: "openssl: \(program.text)") }
+    guard try ask(path).status == 200 else {
+      throw LabError.timeout(host: productpage, command: "openssl: \(program.text)")
+    }
   }
 
   deinit { program.stop() }
 
   /// Sends a request and waits for its answer or for the end.
-  func ask(_ path: String) throws -> Outcome {
+  func ask(_ path: String) throws -> WebReply {
     let answers = count("HTTP/1.1 200")
     try input.write(contentsOf: Data("GET \(path) HTTP/1.1\r\nHost: httpbin.org\r\n\r\n".utf8))
     let isOver = try within(.seconds(5)) { count("HTTP/1.1 200") > answers || count("errno=") > 0 }
-    if count("HTTP/1.1 200") > answers { return .open }
-    return isOver ? .refused : .dropped
+    let status = count("HTTP/1.1 200") > answers ? 200 : 0
+    return WebReply(status: status, text: program.text, isSilence: !isOver)
   }
 
   private func count(_ text: String) -> Int { program.text.components(separatedBy: text).count - 1 }
 }
 
 /// What productpage has opened before rules were loaded.
-final class StandingConversations {
-  private let session: StandingSession
-  private let datagrams: LabConnection
+struct StandingConversations {
+  let session: StandingSession
+  let datagrams: LabConnection
 
   init(in mesh: Mesh, path: String) throws {
-    session = try StandingSession(to: SocketAddress(address("203.0.113.20"), 443), in: mesh, path: path)
-    datagrams = try mesh.lab.connect(from: .pod(productpage), to: address("203.0.113.20"), .udp(443))
+    session = try StandingSession(to: Self.place, in: mesh, path: path)
+    datagrams = try mesh.lab.connect(from: .pod(productpage), to: Self.place.address, .udp(Self.place.port))
     guard datagrams.opening.outcome == .delivered else {
       throw LabError.timeout(host: productpage, command: "UDP: \(datagrams.opening)")
     }
   }
 
-  /// Uses it once more.
-  func use(_ kind: StandingKind, path: String) throws -> Outcome {
-    switch kind {
-    case .session: try session.ask(path)
-    case .datagrams: Outcome(try datagrams.send())
-    case .answers: datagrams.receive().outcome == .delivered ? .arrived : .dropped
-    }
-  }
+  /// Where they lead.
+  static let place = SocketAddress(address("203.0.113.20"), 443)
 }
 
 extension Outcome {

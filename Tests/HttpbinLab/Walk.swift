@@ -1,4 +1,3 @@
-import Foundation
 import NamespaceLab
 import NetworkValues
 
@@ -8,7 +7,6 @@ package final class Walk {
   package let mesh: Mesh
   private let guards: Guards
   private var count = 0
-  private var standing: StandingConversations?
 
   /// - Parameters:
   ///   - moat: the executable.
@@ -21,10 +19,9 @@ package final class Walk {
 
   /// Tries every attempt of every case once: for each case what became of its attempts.
   package func run(_ cases: [Case], under protection: Protection) throws -> [[Trial]] {
-    standing = try StandingConversations(in: mesh, path: nextPath())
-    defer { standing = nil }
+    let standing = try StandingConversations(in: mesh, path: nextPath())
     try guards.start(protection)
-    let tried = try cases.map { try $0.attempts.map(attempt) }
+    let tried = try cases.map { try $0.attempts.map { try attempt($0, standing) } }
     let last = nextPath()
     _ = try mesh.send(.throughSidecar, path: last, from: .pod(productpage))
     let logs = try Logs(of: mesh, upTo: last)
@@ -37,24 +34,37 @@ package final class Walk {
     return "/anything/\(count)"
   }
 
-  private func attempt(_ attempt: Attempt) throws -> Tried {
+  private func attempt(_ attempt: Attempt, _ standing: StandingConversations) throws -> Tried {
     let path = nextPath()
+    return Tried(attempt: attempt, path: path, result: try result(of: attempt, path, standing))
+  }
+
+  private func result(of attempt: Attempt, _ path: String, _ standing: StandingConversations) throws -> Tried.Result {
     switch attempt.means {
     case .web(let request):
-      let before = mesh.outsideCapture.packets().count
-      let reply = try mesh.send(request, path: path, from: attempt.from)
-      let seen = mesh.outsideCapture.packets().dropFirst(before)
-      let hasLeaked = seen.contains { $0.destination == request.address && $0.tcpFlags?.contains(.syn) == true }
-      return Tried(attempt: attempt, path: path, result: .reply(reply, hasLeaked: hasLeaked))
+      try watching({ $0.destination == request.address && $0.tcpFlags?.contains(.syn) == true }) {
+        try mesh.send(request, path: path, from: attempt.from)
+      }
     case .packet(let address, let message):
-      let probe = try mesh.lab.perform(Probe(from: attempt.from, to: address, message))
-      return Tried(attempt: attempt, path: path, result: .outcome(Outcome(probe), "\(probe)"))
+      .probe(try mesh.lab.perform(Probe(from: attempt.from, to: address, message)))
     case .forged(let source, let target):
-      return Tried(attempt: attempt, path: path, result: .outcome(try forge(source, target, from: attempt.from), ""))
-    case .standing(let kind):
-      let outcome = try standing?.use(kind, path: path) ?? .dropped
-      return Tried(attempt: attempt, path: path, result: .outcome(outcome, ""))
+      .outcome(try forge(source, target, from: attempt.from))
+    case .standing(.session):
+      try watching({ $0.destination == StandingConversations.place.address && $0.transport == .tcp }) {
+        try standing.session.ask(path)
+      }
+    case .standing(.datagrams):
+      .probe(try standing.datagrams.send())
+    case .standing(.answers):
+      .outcome(standing.datagrams.receive().outcome == .delivered ? .arrived : .dropped)
     }
+  }
+
+  /// Makes a request, and says whether meanwhile a packet of it came outside.
+  private func watching(_ isOfIt: (WirePacket) -> Bool, _ request: () throws -> WebReply) rethrows -> Tried.Result {
+    let before = mesh.outsideCapture.packets().count
+    let reply = try request()
+    return .reply(reply, hasLeaked: mesh.outsideCapture.packets().dropFirst(before).contains(where: isOfIt))
   }
 
   /// Sends a SYN with somebody's source address to the gateway's listener, and looks for it there.
@@ -73,7 +83,8 @@ package final class Walk {
 struct Tried {
   enum Result {
     case reply(WebReply, hasLeaked: Bool)
-    case outcome(Outcome, String)
+    case probe(ProbeResult)
+    case outcome(Outcome)
   }
 
   var attempt: Attempt
@@ -119,9 +130,12 @@ package struct Trial {
   init(_ tried: Tried, _ logs: Logs) {
     (attempt, path, visitor) = (tried.attempt, tried.path, logs.outside[tried.path])
     switch tried.result {
-    case .outcome(let outcome, let told):
+    case .outcome(let outcome):
       self.outcome = outcome
-      self.told = told
+      told = ""
+    case .probe(let result):
+      outcome = Outcome(result)
+      told = result.detail
     case .reply(let reply, let hasLeaked):
       told = reply.text
       outcome =
@@ -135,5 +149,11 @@ package struct Trial {
           reply.isSilence ? .dropped : .refused
         }
     }
+  }
+}
+
+extension Trial: CustomStringConvertible {
+  package var description: String {
+    "\(attempt): \(outcome) (\(told.split(separator: "\n").joined(separator: ", ")))"
   }
 }
