@@ -22,11 +22,11 @@ package struct Case: Sendable {
   }
 }
 
-/// What the outside itself refuses; a judge that asked the client alone would be content.
+/// What the outside or the gateway itself refuses; a judge that asked the client alone would be content.
 package func closedPortCase() -> Case {
   Case(
-    "uid 1337 to a port outside where nobody listens", .leaked, .refused, .refused,
-    [httpbin, httpbinV6].map { web(productpage, .proxyUser, $0, 444) })
+    "to ports where nobody listens", .leaked, .refused, .refused,
+    [(httpbin, 444), (httpbinV6, 444), (listener, 9091), (listenerV6, 9091)].map { web(reviews, .proxyUser, $0, $1) })
 }
 
 /// The task page's walk, and every way round it that a pod, a node or an attacker has.

@@ -15,6 +15,7 @@ package final class Mesh {
   private let place: TemporaryPlace
   let certificates: Certificates
   let outsideCapture: Capture
+  let gatewayCapture: Capture
   private var envoys: [Envoy] = []
 
   /// - Parameter envoy: the binary, where uid 1337 can reach it.
@@ -24,6 +25,7 @@ package final class Mesh {
     folder = place.path
     certificates = try Certificates(in: folder)
     outsideCapture = try lab.capture(at: .outside("httpbin.org"))
+    gatewayCapture = try lab.capture(at: .pod(gateway))
     try run(["chown", "-R", Envoy.user, folder])
     // From a cold disk the first start takes long: its pages come one by one.
     try run(["dd", "if=\(envoy)", "of=/dev/null", "bs=1M", "status=none"])

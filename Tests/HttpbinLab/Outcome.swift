@@ -25,7 +25,7 @@ package enum Outcome: Hashable, Sendable, CustomStringConvertible {
   /// Silence; nothing came to its destination.
   case dropped
 
-  /// Whatever the sender was told, a packet of it came outside.
+  /// Whatever the sender was told, a packet of it came outside, or to the gateway.
   case leaked
 
   package var description: String {

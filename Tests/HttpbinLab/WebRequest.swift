@@ -9,6 +9,9 @@ struct WebReply {
 
   /// Whether patience ran out.
   var isSilence: Bool
+
+  /// Nobody answered; 503 is a sidecar's own word for that.
+  var hasReachedNobody: Bool { status == 0 || status == 503 }
 }
 
 extension Mesh {
