@@ -5,9 +5,9 @@ import Nftables
 import Synchronization
 
 /// Cuts connections that the rules refuse since a commit (S8), on a thread of its own: a pass may take half a second,
-/// and no commit shall wait for it. What several commits concern meanwhile is done in one pass, and after one the thread
-/// rests: the kernel walks its whole table, whatever is looked for, and in a row of changes that would be all that a
-/// processor does.
+/// and no commit shall wait for it. What several commits concern meanwhile is done in one pass, and between passes that
+/// follow upon each other the thread rests: the kernel walks its whole table, whatever is looked for, and in a row of
+/// changes that would be all that a processor does.
 package final class RevocationThread: Sendable {
   /// Deletes what `ruleset` refuses among the concerned connections.
   package typealias Cut = @Sendable (_ ruleset: Ruleset, _ concern: Concern) throws -> Revocation
@@ -54,23 +54,33 @@ package final class RevocationThread: Sendable {
   package func run() {
     let schedule = ReconcilerSchedule()
     var failures = 0
+    var last = Pass()
     while true {
       let retry = failures == 0 ? nil : ContinuousClock.now + schedule.pause(after: failures)
       _ = awaitInput(on: [wakeup.descriptor], until: retry)
+      usleep(UInt32(last.rest(at: .now) / .microseconds(1)))
       wakeup.drain()
       let current = take()
       if current.isStopped { return }
       if current.concern == .nothing { continue }
       let begin = ContinuousClock.now
       failures = pass(current) ? 0 : failures + 1
-      rest(after: ContinuousClock.now - begin)
+      last = Pass(begin: begin, end: .now)
     }
   }
 
-  /// Three times as long as a pass took, but no longer than a tenth of a second: so long may what was refused meanwhile
-  /// still be answered.
-  private func rest(after pass: Duration) {
-    usleep(UInt32(min(pass * 3, .milliseconds(100)) / .microseconds(1)))
+  /// When the last pass was.
+  private struct Pass {
+    var begin = ContinuousClock.now
+    var end = ContinuousClock.now
+
+    /// How long the next one is put off: not at all once the thread has been idle for as long as the pass took, else to
+    /// three times as long, but to a tenth of a second at most. So long may what was refused meanwhile still be answered.
+    func rest(at now: ContinuousClock.Instant) -> Duration {
+      let idle = now - end
+      if idle >= end - begin { return .zero }
+      return max(.zero, min((end - begin) * 3, .milliseconds(100)) - idle)
+    }
   }
 
   private func take() -> Orders {
