@@ -100,9 +100,10 @@ extension Pod {
   }
 }
 
-/// Where two lists of pods differ: outside these places they hold the same pods. Costs a comparison of references for
-/// each pod, so that what follows one change of one pod among thousands need not look at the others.
-package func replacedPlaces(from old: [Pod], to new: [Pod]) -> (old: Range<Int>, new: Range<Int>) {
+/// Where two lists of pods differ: outside these places they hold the same pods; `nil` where they differ in so many that
+/// everything is better made anew. Costs a comparison of references for each pod, so that what follows one change of one
+/// pod among thousands need not look at the others.
+package func replacedPlaces(from old: [Pod], to new: [Pod]) -> (old: Range<Int>, new: Range<Int>)? {
   let (olds, news) = (old.span, new.span)
   let common = min(olds.count, news.count)
   var start = 0
@@ -112,7 +113,7 @@ package func replacedPlaces(from old: [Pod], to new: [Pod]) -> (old: Range<Int>,
     oldEnd -= 1
     newEnd -= 1
   }
-  return (start..<oldEnd, start..<newEnd)
+  return oldEnd - start + newEnd - start <= 64 ? (start..<oldEnd, start..<newEnd) : nil
 }
 
 /// What a pod has. See the properties of `Pod`.

@@ -129,8 +129,7 @@ extension AddressOwnership {
   /// else, too, or where they are many.
   func changes(since previous: AddressOwnership) -> (gone: Range<Int>, new: Range<Int>)? {
     guard inside == previous.inside, findings.isEmpty, previous.findings.isEmpty else { return nil }
-    let (gone, new) = replacedPlaces(from: previous.all, to: all)
-    return gone.count + new.count <= 64 ? (gone, new) : nil
+    return replacedPlaces(from: previous.all, to: all).map { (gone: $0.old, new: $0.new) }
   }
 
   /// Whether the pods of `namespaces`, `nil` for all, own the same as in `previous`.
@@ -146,9 +145,8 @@ extension AddressOwnership {
   /// The same of pods that differ in a few, from what these change; `nil` where everything has to be looked at: where an
   /// address is not its claimant's alone, before or now, and where pods in their node's network begin or end.
   private func following(_ objects: [Pod]) -> AddressOwnership? {
-    guard findings.isEmpty else { return nil }
-    let (gone, new) = replacedPlaces(from: all, to: objects)
-    guard gone.count + new.count <= 64, gone.allSatisfy({ !all[$0].isLive || !all[$0].hostNetwork }),
+    guard findings.isEmpty, let (gone, new) = replacedPlaces(from: all, to: objects),
+      gone.allSatisfy({ !all[$0].isLive || !all[$0].hostNetwork }),
       new.allSatisfy({ !objects[$0].isLive || !objects[$0].hostNetwork })
     else { return nil }
     var result = self

@@ -9,10 +9,9 @@ extension InterfaceBindings {
     _ pods: [Pod], on node: NodeName, _ interfaces: HostInterfaces, under settings: Configuration.Interfaces
   ) -> InterfaceBindings? {
     guard kept.isPlain, self.node == node, let classes = kept.classes, classes.isMade(of: interfaces, settings),
-      let evidence = kept.evidence, evidence.isMade(of: interfaces, classes.output)
+      let evidence = kept.evidence, evidence.isMade(of: interfaces, classes.output),
+      let (gone, new) = replacedPlaces(from: kept.pods, to: pods)
     else { return nil }
-    let (gone, new) = replacedPlaces(from: kept.pods, to: pods)
-    guard gone.count + new.count <= 64 else { return nil }
     var result = self
     for pod in kept.pods[gone] where pod.isLocal(to: node) { result.release(LocalPod(pod)) }
     for pod in pods[new] where pod.isLocal(to: node) {
@@ -55,10 +54,5 @@ extension InterfaceBindings {
 
   private var claimants: [IPAddress: String] {
     Dictionary(bound.map { ($0.claim.address, $0.claim.podUID) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// The class of each of `interfaces`, which these bindings are of.
-  func classes(under configuration: Configuration, _ interfaces: HostInterfaces?) -> [ClassifiedInterface] {
-    kept.classes?.output ?? interfaces.map { classify($0, under: configuration.cluster.interfaces) } ?? []
   }
 }

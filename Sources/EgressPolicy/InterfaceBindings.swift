@@ -33,6 +33,11 @@ package struct InterfaceBindings: Equatable, Sendable {
 
   /// The start. Of a process that starts anew, `remembered` is what the kernel still holds.
   package init(remembering remembered: [UInt32: Set<IPAddress>] = [:]) { self.remembered = remembered }
+
+  /// The class of each of `interfaces`, which these bindings are of.
+  func classes(under configuration: Configuration, _ interfaces: HostInterfaces?) -> [ClassifiedInterface] {
+    kept.classes?.output ?? interfaces.map { classify($0, under: configuration.cluster.interfaces) } ?? []
+  }
 }
 
 /// The class of every interface, and what the interfaces say by themselves. Bindings are the same whatever work is kept

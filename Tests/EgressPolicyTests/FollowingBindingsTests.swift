@@ -38,13 +38,18 @@ struct FollowingBindingsTests {
       addresses: (["10.0.0.\(number)", "fd00::\(number)"] + others).map(address))
   }
 
-  /// A veth with routes for each number, some of which show an address that is another's.
+  /// A veth with routes for each number, some of which show an address that is another's. Those of pods that come later
+  /// are theirs or another's by the CNI's results.
   private func interfaces(of numbers: ClosedRange<Int>, using random: inout Seeded) -> HostInterfaces {
     var host = BindingNode()
     for number in numbers {
       host.link(UInt32(number + 10), seen: ["10.0.0.\(number)", "fd00::\(Int.random(in: 1...10, using: &random))"])
       host.route("10.0.0.\(number)", UInt32(number + 10))
       host.route("fd00::\(number)", UInt32(number + 10))
+      if number > 8 {
+        let owner = Bool.random(using: &random) ? "p\(number)" : "other"
+        host.result(owner, "veth\(number + 10)", "10.0.0.\(number)")
+      }
     }
     return host.interfaces
   }
