@@ -84,8 +84,8 @@ let package = Package(
     .target(
       name: "EgressAgent",
       dependencies: [
-        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource", "ManifestSource",
-        "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer", "Telemetry",
+        "CNetfilter", "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource",
+        "ManifestSource", "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],

@@ -1,3 +1,4 @@
+import CNetfilter
 import ClusterModel
 import EgressPolicy
 import EgressRuleset
@@ -36,6 +37,9 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
 
   /// Whether those who follow the derivation know the newest one.
   private var isTold = true
+
+  /// Whether memory is to be given back.
+  private var hasReadBack = false
 
   /// When the oldest news came in that the kernel does not have yet.
   private var since: ContinuousClock.Instant?
@@ -113,6 +117,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       reconcile(at: now) { (reconciler, wanted) throws(KernelError) in try reconciler.enforce(wanted) }
     }
     tell(hasNewInput: contents.input != nil)
+    giveBack()
     if due.isPast(\.heartbeat, at: now) {
       surroundings.beat()
       due.heartbeat = schedule.heartbeat.map { now + $0 }
@@ -185,6 +190,13 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
     findings?(wanted.findings)
   }
 
+  /// Gives the system the memory that reading the kernel back took; malloc keeps it for ever. See: malloc_trim(3)
+  private mutating func giveBack() {
+    guard hasReadBack else { return }
+    hasReadBack = false
+    malloc_trim(0)
+  }
+
   private mutating func reconcile(
     at now: ContinuousClock.Instant, _ body: (inout Reconciler<Backend>, Ruleset) throws(KernelError) -> Reconciliation
   ) {
@@ -201,6 +213,7 @@ package struct ReconcilerLoop<Backend: NftablesBackend> {
       if due.renewal == nil { due.planRenewal(of: wanted.ruleset, at: now) }
       revocations?.revoke(refusedBy: wanted.ruleset, done.concern)
       record(done, after: took, of: wanted.summary)
+      hasReadBack = done.isReadBack
       surroundings.save(wanted.locked)
     } catch {
       due.failures += 1

@@ -15,6 +15,9 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+// malloc_trim(3), which Swift's module of the C library lacks.
+#include <malloc.h>
+
 #ifndef NFT_TABLE_F_PERSIST
 #define NFT_TABLE_F_PERSIST 0x4
 #endif
