@@ -85,7 +85,8 @@ let package = Package(
       name: "EgressAgent",
       dependencies: [
         "CNetfilter", "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource",
-        "ManifestSource", "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer", "Telemetry",
+        "ManifestSource", "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer",
+        "Telemetry",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
