@@ -10,6 +10,9 @@ final class Bench {
   let files: ClusterFiles
   let isQuick: Bool
 
+  /// How often each daemon of the part `flood` is flooded.
+  let floods: Int
+
   /// The moat executable, and the folder of the main scenario.
   let moat: String
   let scenario: String
@@ -17,9 +20,10 @@ final class Bench {
   private var inputs: (snapshot: ClusterSnapshot, configuration: Configuration)?
   private var ruleset: Ruleset?
 
-  init(files: ClusterFiles, isQuick: Bool, moat: String, scenario: String) {
+  init(files: ClusterFiles, isQuick: Bool, floods: Int, moat: String, scenario: String) {
     self.files = files
     self.isQuick = isQuick
+    self.floods = floods
     self.moat = moat
     self.scenario = scenario
   }

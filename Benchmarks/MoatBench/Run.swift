@@ -16,6 +16,9 @@ struct Run: ParsableCommand {
   @Flag(help: "Fewer runs; about a minute.")
   var quick = false
 
+  @Option(help: ArgumentHelp("How often each daemon of the part flood is flooded.", valueName: "count"))
+  var floods = 5
+
   @Option(help: "The seed of the reference cluster.")
   var seed: UInt64 = 1
 
@@ -34,13 +37,17 @@ struct Run: ParsableCommand {
       valueName: "part"))
   var only: [Part] = []
 
+  func validate() throws {
+    if floods < 1 { throw ValidationError("--floods must be 1 or more") }
+  }
+
   func run() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "moat-bench-\(getpid())")
     defer { try? FileManager.default.removeItem(at: folder) }
     let files = ClusterFiles(folder: folder)
     say("writing the reference cluster")
     try files.write(ReferenceCluster(seed: seed))
-    let bench = Bench(files: files, isQuick: quick, moat: try moatExecutable(), scenario: scenario)
+    let bench = Bench(files: files, isQuick: quick, floods: floods, moat: try moatExecutable(), scenario: scenario)
     var report = Report(
       seed: seed, isQuick: quick, processors: ProcessInfo.processInfo.activeProcessorCount, kernel: kernelRelease(),
       nft: try nftVersion())

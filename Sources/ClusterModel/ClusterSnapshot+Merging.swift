@@ -20,6 +20,7 @@ extension ClusterSnapshot {
     share(other.workspaces, with: &workspaces)
     share(other.workspaceSettings, with: &workspaceSettings)
     share(other.problems, with: &problems)
+    share(other.bystanders, with: &bystanders)
     if !other.unreadKinds.isEmpty { unreadKinds.formUnion(other.unreadKinds) }
     if !other.ignoredKinds.isEmpty { ignoredKinds.merge(other.ignoredKinds, uniquingKeysWith: +) }
   }
@@ -43,6 +44,7 @@ extension ClusterSnapshot {
     replace(old.workspaces, by: new.workspaces, in: &workspaces)
     replace(old.workspaceSettings, by: new.workspaceSettings, in: &workspaceSettings)
     replace(old.problems, by: new.problems, in: &problems)
+    replace(old.bystanders, by: new.bystanders, in: &bystanders)
     for (kind, count) in new.ignoredKinds { ignoredKinds[kind, default: 0] += count }
     for (kind, count) in old.ignoredKinds {
       let rest = ignoredKinds[kind, default: 0] - count

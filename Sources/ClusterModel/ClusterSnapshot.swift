@@ -65,6 +65,10 @@ package struct ClusterSnapshot: Hashable, Sendable {
   /// Kinds that moat does not read, with how many there were (S11).
   package var ignoredKinds: [String: Int] = [:]
 
+  /// Objects that allow nothing and that `moat check` looks into; all of them are in `ignoredKinds`, too. From manifests
+  /// alone.
+  package var bystanders: [Bystander] = []
+
   package init() {}
 }
 

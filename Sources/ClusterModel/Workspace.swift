@@ -78,6 +78,9 @@ package struct WorkspaceSettings: Hashable, Sendable {
   /// What is given to other workspaces.
   package var exportTo: [Part<WorkspaceShare>]
 
+  /// `options.serviceIsolation.enabled`: proxies refuse what no policy selects. It decides nothing on the node.
+  package var isolatesServices = false
+
   /// What else of it was not understood (S11).
   package var misunderstandings: [Misunderstanding]
 

@@ -68,6 +68,18 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
   case masquerading = "M071"
   case connectionWouldBeCut = "M072"
   case sourceRoutes = "M073"
+  case bystanderNotUnderstood = "M074"
+  case virtualHostUndeclared = "M075"
+  case selectsNoGatewayPod = "M076"
+  case dnsByDatagramsAlone = "M077"
+  case everyPodOpen = "M078"
+  case exportedToAll = "M079"
+  case anyAddressOnPort = "M080"
+  case isolationOfServices = "M081"
+  case leavesFromClient = "M082"
+  case tunnelsThroughProxy = "M083"
+  case gatewayWithoutSelector = "M084"
+  case sidecarPasses = "M085"
 
   /// Severity and one line that says what the code means.
   package var entry: (severity: Severity, meaning: String) {
@@ -107,7 +119,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .cgroupUnavailable: (.warning, "an allowance by cgroup grants nothing: the cgroup is absent or unfit (S6)")
     case .presetReachesAnyAddress: (.note, "a host preset reaches any address on its port (S6)")
     case .workspaceUnclear: (.warning, "an object or namespace belongs to no workspace, or to several (A3)")
-    case .kindIgnored: (.note, "objects of a kind that moat does not read were ignored (S11)")
+    case .kindIgnored: (.note, "objects of a kind by which nothing is allowed (S11)")
     case .podNetworksUnknown: (.warning, "no network of pods is known")
     case .noGatewayNode: (.warning, "no node is a gateway node, but there are egress gateways (S4)")
     case .apiServerUnknown: (.note, "the API server's address is not known (S16)")
@@ -142,6 +154,18 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .masquerading: (.note, "a neighbour masquerades; clients whose address it hides are refused (S2)")
     case .connectionWouldBeCut: (.warning, "a connection is open now that enforcement cuts")
     case .sourceRoutes: (.note, "the kernel follows source routes, which moat drops, but not in audit mode (S14)")
+    case .bystanderNotUnderstood: (.warning, "part of an object that allows nothing was not understood and looked into")
+    case .virtualHostUndeclared: (.warning, "a VirtualService names an outside host that no ServiceEntry declares")
+    case .selectsNoGatewayPod: (.warning, "an Istio Gateway, or the Service before it, selects no pod, or other pods")
+    case .dnsByDatagramsAlone: (.warning, "a NetworkPolicy allows DNS by UDP and not by TCP")
+    case .everyPodOpen: (.warning, "a NetworkPolicy leaves every pod of the cluster open, and so every relay")
+    case .exportedToAll: (.warning, "an empty exportTo exports to every namespace")
+    case .anyAddressOnPort: (.warning, "a ServiceEntry stands for every address on a port")
+    case .isolationOfServices: (.note, "serviceIsolation decides nothing on the node (A2)")
+    case .leavesFromClient: (.warning, "a VirtualService leads clients to the outside past every gateway")
+    case .tunnelsThroughProxy: (.warning, "a DestinationRule leads connections to a forward proxy")
+    case .gatewayWithoutSelector: (.warning, "an Istio Gateway without selector is every gateway pod's")
+    case .sidecarPasses: (.note, "a Sidecar lets proxies pass what the mesh does not know")
     case .interfaceWithoutPod: (.note, "no live pod is known behind a pod interface; it reaches inside only (S9)")
     }
   }

@@ -30,7 +30,7 @@ private func kindIgnored(_ kind: String, count: Int) -> Finding {
   if isOlderGeneration(kind) { return olderGeneration(kind, count: count) }
   return Finding(
     .kindIgnored, path: kind,
-    "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "was" : "were") ignored",
+    "\(count) object\(count == 1 ? "" : "s") of kind \(kind) \(count == 1 ? "allows" : "allow") nothing here",
     advice: advice(onKind: kind))
 }
 

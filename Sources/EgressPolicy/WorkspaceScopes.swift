@@ -22,6 +22,10 @@ struct WorkspaceScopes: Equatable {
     _ all: [Workspace], _ settings: [WorkspaceSettings], namespaces: [String: [String: String]]?, clusterName: String?
   ) {
     self.clusterName = clusterName
+    for one in settings {
+      findings += faults(of: one.reference, one.approval, one.misunderstandings)
+      for part in one.importFrom + one.exportTo { findings += part.findings(one.reference) }
+    }
     guard let namespaces else { return }
     let labels = namespaces.sorted { $0.key < $1.key }
     var claims: [String: [Membership]] = [:]
@@ -62,8 +66,6 @@ struct WorkspaceScopes: Equatable {
   private mutating func readSettings(_ all: [WorkspaceSettings]) {
     var found: [String: [WorkspaceSettings]] = [:]
     for one in all {
-      findings += faults(of: one.reference, one.approval, one.misunderstandings)
-      for part in one.importFrom + one.exportTo { findings += part.findings(one.reference) }
       guard one.approval.isInForce, one.misunderstandings.isEmpty,
         let workspace = workspace(of: one.metadata.namespace)
       else { continue }

@@ -26,6 +26,16 @@ import Testing
       "warning M001 AccessPolicy istio-egress/p spec.serviceIsolation: \"true\" is an unknown field; the object grants nothing"
     ),
     (
+      "serviceIsolation as a boolean, where it belongs",
+      """
+      apiVersion: admin.gloo.solo.io/v2
+      kind: WorkspaceSettings
+      metadata: { name: w, namespace: bookinfo }
+      spec: { options: { serviceIsolation: true } }
+      """,
+      "warning M001 WorkspaceSettings bookinfo/w spec.options.serviceIsolation: \"true\" is a boolean, not an object"
+    ),
+    (
       "allowedClients as an object",
       policy("config: { authz: { allowedClients: { serviceAccountSelector: { name: a } } } }"),
       "warning M001 AccessPolicy istio-egress/p spec.config.authz.allowedClients"
@@ -101,7 +111,7 @@ import Testing
       metadata: { name: s, namespace: default }
       spec: { hosts: ["*.com"], exportTo: [], resolution: NONE, ports: [{ number: 443, name: t, protocol: TCP }] }
       """,
-      "note M036 networking.istio.io/v1 ServiceEntry: 1 object of kind networking.istio.io/v1 ServiceEntry was ignored. "
+      "note M036 networking.istio.io/v1 ServiceEntry: 1 object of kind networking.istio.io/v1 ServiceEntry allows nothing here. "
         + "Nothing where Gloo Mesh wrote it; else say what may leave by ExternalService"
     ),
     (
@@ -112,7 +122,7 @@ import Testing
       metadata: { name: n, namespace: bookinfo }
       spec: { podSelector: {}, policyTypes: [Egress], egress: [{ ports: [{ protocol: UDP, port: 53 }] }] }
       """,
-      "note M036 networking.k8s.io/v1 NetworkPolicy: 1 object of kind networking.k8s.io/v1 NetworkPolicy was ignored. "
+      "note M036 networking.k8s.io/v1 NetworkPolicy: 1 object of kind networking.k8s.io/v1 NetworkPolicy allows nothing here. "
         + "Nothing; the CNI enforces it beside moat, and a connection, as DNS by UDP and by TCP"
     ),
   ])

@@ -18,7 +18,7 @@ extension Bench {
     let daemons = try benches.map { try $0.daemon.start().process }
     defer { daemons.forEach { $0.stop() } }
     let times = try interleaved(
-      rounds: rounds(quick: 5, full: 5),
+      rounds: floods,
       zip(benches, daemons).map { bench, daemon in { try bench.flood(packets, daemon.process) } })
     let title = "\(packets) refused packets"
     return [

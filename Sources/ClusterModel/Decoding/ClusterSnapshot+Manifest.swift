@@ -1,9 +1,10 @@
 extension ClusterSnapshot {
-  /// Adds an object. Kinds that moat does not read are counted.
+  /// Adds an object. Kinds that allow nothing are counted, and kept where `moat check` looks into them.
   package mutating func add(_ manifest: Manifest) {
     let name = shown("\(manifest.apiVersion) \(manifest.kind)")
     guard let kind = ManifestKind(rawValue: manifest.kind) else {
       ignoredKinds[name, default: 0] += 1
+      if let bystander = Bystander(manifest) { bystanders.append(bystander) }
       return
     }
     switch kind.match(group: manifest.group, version: manifest.version) {

@@ -1,5 +1,5 @@
 extension WorkspaceSettings {
-  /// Reads WorkspaceSettings, strictly (S11). `options` decide nothing on the node.
+  /// Reads WorkspaceSettings, strictly (S11). `options` decide nothing on the node; service isolation is read to be told.
   ///
   /// See: Gloo Mesh API reference, admin.gloo.solo.io/v2
   init(_ manifest: Manifest) {
@@ -8,7 +8,8 @@ extension WorkspaceSettings {
     self.init(metadata: manifest.metadata, approval: Approval(of: manifest), importFrom: [], exportTo: [])
     faults.setParts(&importFrom, from: spec["importFrom"], ManifestReader.workspaceShare)
     faults.setParts(&exportTo, from: spec["exportTo"], ManifestReader.workspaceShare)
-    _ = faults.read(spec["options"], ManifestReader.object)
+    let isolation = faults.section(faults.section(spec["options"])[present: "serviceIsolation"])
+    isolatesServices = faults.read(isolation[present: "enabled"], ManifestReader.boolean) ?? false
     misunderstandings = faults.misunderstandings
   }
 }
