@@ -154,7 +154,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case .masquerading: (.note, "a neighbour masquerades; clients whose address it hides are refused (S2)")
     case .connectionWouldBeCut: (.warning, "a connection is open now that enforcement cuts")
     case .sourceRoutes: (.note, "the kernel follows source routes, which moat drops, but not in audit mode (S14)")
-    case .bystanderNotUnderstood: (.warning, "part of an object that allows nothing was not understood and looked into")
+    case .bystanderNotUnderstood: (.warning, "part of an object that allows nothing is not understood, nor looked into")
     case .virtualHostUndeclared: (.warning, "a VirtualService names an outside host that no ServiceEntry declares")
     case .selectsNoGatewayPod: (.warning, "an Istio Gateway, or the Service before it, selects no pod, or other pods")
     case .dnsByDatagramsAlone: (.warning, "a NetworkPolicy allows DNS by UDP and not by TCP")
