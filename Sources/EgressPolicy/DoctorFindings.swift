@@ -43,7 +43,8 @@ extension EgressModel {
       default: return nil
       }
     }
-    let attachments = snapshot.ignoredKinds["NetworkAttachmentDefinition"] ?? 0
+    let attachments = snapshot.ignoredKinds.filter { $0.key.hasSuffix(" NetworkAttachmentDefinition") }
+      .values.reduce(0, +)
     return planes
       + (attachments == 0
         ? []

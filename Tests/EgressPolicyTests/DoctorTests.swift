@@ -88,7 +88,7 @@ struct DoctorTests {
         snapshot.pods.append(
           Pod(metadata: Metadata(name: name, namespace: "kube-system"), node: NodeName(rawValue: "worker-1")))
       }
-      snapshot.ignoredKinds["NetworkAttachmentDefinition"] = 2
+      snapshot.ignoredKinds["k8s.cni.cncf.io/v1 NetworkAttachmentDefinition"] = 2
     }.doctorFindings(NodeFacts(), on: node)
     #expect(
       found.filter { $0.code == .dataPlaneMayBypass }.map { $0.object?.name } == ["calico-node-1", "cilium-x2k4q"])
