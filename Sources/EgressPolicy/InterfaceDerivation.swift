@@ -12,11 +12,11 @@ extension InterfaceFlows {
     under configuration: Configuration.Interfaces
   ) {
     let indices = { (wanted: InterfaceClass) in classes.filter { $0.interfaceClass == wanted }.map(\.index).sorted() }
-    let endpoints =
-      nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address).filter { !$0.isOnLinkOnly }
+    let endpoints = (nodes.flatMap(\.internalIPs) + interfaces.addresses.map(\.address)).map { Prefix($0) }
     self.init(
       bindings: [], pods: indices(.pod), tunnels: indices(.tunnel), uplinks: indices(.uplink), localPods: [],
-      reserved: [], tunnelEndpoints: endpoints.sortedUnique(), tunnelPorts: configuration.tunnelPorts,
+      reserved: [], tunnelEndpoints: PrefixSet(endpoints + interfaces.broadcasts).union(specialNetworks),
+      tunnelPorts: configuration.tunnelPorts,
       onLink: PrefixSet(interfaces.onLink.map(\.prefix)), bridged: BridgeFlows(interfaces, classes))
   }
 
@@ -75,10 +75,16 @@ func clientAddresses(of flows: [Flow]) -> [IPAddress] {
   return result
 }
 
-extension IPAddress {
-  /// Loopback and link-local addresses, at which no tunnel ends.
-  fileprivate var isOnLinkOnly: Bool { specialNetworks.contains(self) }
+extension HostInterfaces {
+  /// First and last address of each IPv4 network that the host reaches without a router: what is sent to them is for all
+  /// sockets. See: net/ipv4/fib_frontend.c, fib_add_ifaddr
+  fileprivate var broadcasts: [Prefix] {
+    onLink.map(\.prefix).filter { $0.family == .v4 && $0.length < 31 }
+      .flatMap { [Prefix($0.range.first), Prefix($0.range.last)] }
+  }
+}
 
+extension IPAddress {
   fileprivate var isLoopback: Bool { family == .v4 ? value >> 24 == 127 : value == 1 }
 }
 

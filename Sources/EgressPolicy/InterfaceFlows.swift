@@ -40,8 +40,9 @@ package struct InterfaceFlows: Hashable, Sendable {
   /// the node knows. Sorted.
   package var reserved: [IPAddress]
 
-  /// Where tunnels end: the nodes' own addresses. Sorted.
-  package var tunnelEndpoints: [IPAddress]
+  /// Where tunnels end: the nodes' own addresses, and what is for everybody or for the host itself, since a tunnel's
+  /// socket listens at every address: broadcast, multicast, loopback and link-local ones.
+  package var tunnelEndpoints: PrefixSet
 
   /// UDP ports of tunnels: VXLAN, Geneve, WireGuard. Sorted.
   package var tunnelPorts: [UInt16]
@@ -54,7 +55,7 @@ package struct InterfaceFlows: Hashable, Sendable {
 
   package init(
     bindings: [Binding], pods: [UInt32], tunnels: [UInt32], uplinks: [UInt32], localPods: [IPAddress],
-    reserved: [IPAddress], tunnelEndpoints: [IPAddress], tunnelPorts: [UInt16], onLink: PrefixSet,
+    reserved: [IPAddress], tunnelEndpoints: PrefixSet, tunnelPorts: [UInt16], onLink: PrefixSet,
     bridged: BridgeFlows? = nil
   ) {
     self.bindings = bindings

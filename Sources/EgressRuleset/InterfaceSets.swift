@@ -68,7 +68,10 @@ private let linkLocal = PrefixSet([
   Prefix(containing: IPAddress(v6: 0xfe80 << 112), length: 10),
 ])
 
-/// The same, and the unspecified addresses: what has no address of its own yet (S6, S9).
+/// 127.0.0.0/8, which `route_localnet` lets through from pods; Linux takes ::1 from no wire.
+private let loopback = PrefixSet([Prefix(containing: IPAddress(v4: 127 << 24), length: 8)])
+
+/// Link-local addresses, and the unspecified addresses: what has no address of its own yet (S6, S9).
 let linkSources = linkLocal.union(PrefixSet([Prefix(IPAddress(v4: 0)), Prefix(IPAddress(v6: 0))]))
 
 private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [NamedSet] {
@@ -76,8 +79,8 @@ private func addressSets(_ interfaces: InterfaceFlows, _ family: IPFamily) -> [N
   let service: [FieldType] = [address, .transportProtocol, .port]
   let dhcp: [UInt128] = family == .v4 ? [0xffff_ffff, 17, 67] : [0xff02 << 112 | 0x1_0002, 17, 547]
   return [
-    addresses(SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family),
-    NamedSet(intervals: SetName.link_local.of(family), linkLocal, family: family),
+    NamedSet(intervals: SetName.tunnel_endpoints.of(family), interfaces.tunnelEndpoints, family: family),
+    NamedSet(intervals: SetName.link_local.of(family), linkLocal.union(loopback), family: family),
     NamedSet(hash: SetName.dhcp.of(family), of: service, keys: [ElementKey(service, dhcp)]),
   ]
 }

@@ -86,7 +86,7 @@ private let fromPod = Chain(
           [.lookup([family.source], .isNotIn, set: SetName.inside.of(family)), .verdict(.goto(Refusal.origin.chain))],
           comment: "S14 from outside, by a pod")
       ]
-    } + [podNeighbours] + towardsInside("S9 an unknown pod"))
+    } + [podNeighbours] + podLimits + towardsInside("S9 an unknown pod"))
 
 /// What nobody may do who is not known: bear a pod's address, speak to a gateway pod.
 private func strangers(_ family: IPFamily, _ who: String) -> [Rule] {
@@ -112,7 +112,7 @@ let podNeighbours = Rule(
     .lookup([.destination6], .isIn, set: linkDestinations), .verdict(.accept),
   ], comment: "S9 neighbour discovery")
 
-/// Where no pod may send packets, whoever it is: tunnels' ends, and link-local addresses that are not inside.
+/// Where no pod may send packets, whoever it is: tunnels' ends, and link-local and loopback addresses that are not inside.
 let podLimits = IPFamily.allCases.flatMap { family -> [Rule] in
   let toEndpoint: [Statement] = [
     .lookup([family.destination], .isIn, set: SetName.tunnel_endpoints.of(family)),
@@ -126,7 +126,7 @@ let podLimits = IPFamily.allCases.flatMap { family -> [Rule] in
         .lookup([family.destination], .isIn, set: SetName.link_local.of(family)),
         .lookup([family.destination], .isNotIn, set: SetName.inside.of(family)),
         .verdict(.goto(Refusal.origin.chain)),
-      ], comment: "S17 link-local"),
+      ], comment: "S17 link-local and loopback"),
   ]
 }
 

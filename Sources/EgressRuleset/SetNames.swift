@@ -47,7 +47,8 @@ enum SetName: String {
   /// Ends of tunnels, which pods may not speak to (S14).
   case tunnel_endpoints
 
-  /// 169.254.0.0/16 and fe80::/10; with the unspecified address, what may be a source within the link (S9, S17).
+  /// 169.254.0.0/16 and fe80::/10: with the loopback addresses, where pods may not send unless it is inside; with the
+  /// unspecified address, what may be a source within the link (S9, S17).
   case link_local, link_sources
 
   /// This host's own addresses, which no port of a bridge brings in (S9).

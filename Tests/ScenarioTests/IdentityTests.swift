@@ -124,7 +124,8 @@ struct IdentityTests {
     return InterfaceFlows(
       bindings: bindings.sorted(), pods: Set(bindings.map(\.interface)).sorted(), tunnels: [],
       uplinks: [if_nametoindex(LabTopology.lanInterface), if_nametoindex(LabTopology.uplinkInterface)].sorted(),
-      localPods: local, reserved: local, tunnelEndpoints: lab.topology.nodes.flatMap(\.addresses).sorted(),
+      localPods: local, reserved: local,
+      tunnelEndpoints: PrefixSet(lab.topology.nodes.flatMap(\.addresses).map { Prefix($0) }),
       tunnelPorts: [4789, 6081, 8472, 51820],
       onLink: PrefixSet([Prefix(containing: address("2001:db8:ff::"), length: 48)]))
   }
