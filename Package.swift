@@ -196,6 +196,13 @@ let package = Package(
     .testTarget(
       name: "EnvoyTests", dependencies: ["HttpbinLab", "NamespaceLab", "NetworkValues", "moat"], swiftSettings: strict),
     .testTarget(
+      name: "Attacks",
+      dependencies: [
+        "NamespaceLab", "NetworkValues", "CNetfilter", "EgressPolicy", "Nftables", "NftablesKernel", "moat",
+      ],
+      exclude: ["attacker.py", "cluster.yaml"],
+      swiftSettings: strict),
+    .testTarget(
       name: "EgressAgentTests",
       dependencies: [
         "APIServerLab", "EgressAgent", "StatusServer", "Telemetry", "ManifestSource", "EgressRuleset", "EgressPolicy",

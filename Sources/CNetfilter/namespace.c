@@ -128,11 +128,17 @@ int moat_socket_take_error(int descriptor) {
   return answer < 0 ? answer : code;
 }
 
-int moat_capture_open(void) {
-  int descriptor = ANSWER(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL)));
+int moat_capture_open(const char *interface) {
+  struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+  if (interface != NULL && (at.sll_ifindex = (int)if_nametoindex(interface)) == 0) return -errno;
+  int descriptor = ANSWER(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (descriptor < 0) return descriptor;
   int room = 8 << 20;
-  if (descriptor >= 0) setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
-  return descriptor;
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  int bound = ANSWER(bind(descriptor, (struct sockaddr *)&at, sizeof at));
+  if (bound == 0) return descriptor;
+  close(descriptor);
+  return bound;
 }
 
 int moat_capture_receive(

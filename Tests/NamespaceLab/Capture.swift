@@ -13,7 +13,7 @@ package final class Capture: Sendable {
   init(in namespace: NetworkNamespace) throws(LabError) {
     let host = namespace.name
     let number = try namespace.inside { () throws(LabError) in
-      try checked(moat_capture_open(), "socket AF_PACKET", at: host)
+      try checked(moat_capture_open(nil), "socket AF_PACKET", at: host)
     }.get()
     socket = Descriptor(number)
   }

@@ -43,8 +43,9 @@ int moat_socket_report_errors(int descriptor, int version);
 /// Takes the pending error off a socket: an errno as a positive number, 0 for none.
 int moat_socket_take_error(int descriptor);
 
-/// A non-blocking packet socket that sees every IP packet of the calling thread's namespace from the IP header on.
-int moat_capture_open(void);
+/// A non-blocking packet socket that sees every packet of the calling thread's namespace from its network header on, of
+/// all interfaces or of one.
+int moat_capture_open(const char *interface);
 
 /// Reads one packet. `ether_type` in host order; `outgoing` is 1 for packets that this namespace sends.
 int moat_capture_receive(
