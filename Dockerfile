@@ -7,7 +7,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends libnftnl-dev libmnl-dev libc-ares-dev pkg-config \
+ && apt-get install -y -qq --no-install-recommends libnftnl-dev libmnl-dev libc-ares-dev libyaml-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /moat
 COPY . .
@@ -19,7 +19,7 @@ RUN swift build -c release --product moat --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends libnftnl11 libmnl0 libc-ares2 \
+ && apt-get install -y -qq --no-install-recommends libnftnl11 libmnl0 libc-ares2 libyaml-0-2 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=build /out /
 # No USER: moat needs CAP_NET_ADMIN, and Kubernetes gives capabilities to root alone (it sets no ambient ones, and file

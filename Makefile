@@ -16,7 +16,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 UNITS ?= /usr/lib/systemd/system
 
-PACKAGES := libnftnl-dev libmnl-dev libc-ares-dev nftables iproute2 pkg-config jq openssl curl systemd dnsmasq-base python3-scapy
+PACKAGES := libnftnl-dev libmnl-dev libc-ares-dev libyaml-dev nftables iproute2 pkg-config jq openssl curl systemd \
+	dnsmasq-base python3-scapy
 
 # Debian packages, only those that are not there yet.
 dependencies:

@@ -19,7 +19,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
@@ -51,10 +50,9 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(
-      name: "ManifestSource",
-      dependencies: ["ClusterModel", "NetworkValues", .product(name: "Yams", package: "Yams")],
-      swiftSettings: strict),
+      name: "ManifestSource", dependencies: ["ClusterModel", "NetworkValues", "CLibyaml"], swiftSettings: strict),
     .systemLibrary(name: "CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
     .target(
       name: "NameResolution",
@@ -190,7 +188,7 @@ let package = Package(
       name: "ScenarioTests",
       dependencies: [
         "EgressPolicy", "EgressRuleset", "ManifestSource", "ClusterModel", "Nftables", "NftablesKernel",
-        "NetworkValues", "Conntrack", "Netlink", "NamespaceLab", .product(name: "Yams", package: "Yams"),
+        "NetworkValues", "Conntrack", "Netlink", "NamespaceLab",
       ],
       swiftSettings: strict),
     .testTarget(

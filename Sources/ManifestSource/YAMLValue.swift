@@ -1,14 +1,4 @@
 import ClusterModel
-import Yams
-
-/// Why a text is no YAML document.
-struct YAMLSyntaxError: Error {
-  /// In lower case, without a final stop.
-  var reason: String
-
-  /// Counted from 1 in the file.
-  var line: Int?
-}
 
 extension YAMLChunk {
   /// The document's value; `nil` where it is null.
@@ -17,27 +7,12 @@ extension YAMLChunk {
   /// so that a field which wants a boolean or an integer refuses them instead of reading what another reader does not.
   func value() throws(YAMLSyntaxError) -> ManifestValue? {
     try checkCharacters()
-    guard !mightHideAliasesInKeys(bytes) else {
-      let reason = "has keys that are no plain text, and many aliases; write them out"
-      throw YAMLSyntaxError(reason: reason, line: firstLine)
+    let budget = 10_000 + 4 * bytes.count
+    let value = try bytes.withUnsafeBufferPointer { (buffer) throws(YAMLSyntaxError) -> ManifestValue? in
+      var composition = Composition(of: try YAMLEvents(of: buffer, firstLine: firstLine), budget: budget)
+      return try composition.document()
     }
-    let text = String(decoding: bytes, as: UTF8.self)
-    let root: Yams.Node?
-    do {
-      let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-      root = try parser.nextRoot()
-      if root != nil, try parser.nextRoot() != nil {
-        throw YAMLSyntaxError(reason: "has a second document that does not begin a line of its own", line: firstLine)
-      }
-    } catch let error as YAMLSyntaxError {
-      throw error
-    } catch {
-      throw fault(error)
-    }
-    guard let root else { return nil }
-    var conversion = Conversion(firstLine: firstLine, budget: 10_000 + 4 * bytes.count)
-    let value = try conversion.value(of: root, depth: 1)
-    return value.content == .null ? nil : value
+    return value?.content == .null ? nil : value
   }
 
   /// Control characters, which YAML does not allow, with the line where the first one stands.
@@ -47,111 +22,170 @@ extension YAMLChunk {
     let line = firstLine + bytes[..<place].count { $0 == UInt8(ascii: "\n") }
     throw YAMLSyntaxError(reason: "has the control character 0x\(String(bytes[place], radix: 16))", line: line)
   }
-
-  /// What Yams says, in our words.
-  private func fault(_ error: any Error) -> YAMLSyntaxError {
-    switch error as? YamlError {
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-      .composer(let context, let problem, let mark, _):
-      let lead = context.map { "\(shown($0.text)): " } ?? ""
-      return YAMLSyntaxError(reason: "is no YAML: \(lead)\(shown(problem))", line: firstLine + mark.line - 1)
-    case .duplicatedKeysInMapping(let names, let context):
-      let list = names.map { "\"\(shown($0, limit: 60))\"" }.joined(separator: ", ")
-      return YAMLSyntaxError(reason: "has the key \(list) twice", line: firstLine + context.mark.line - 1)
-    case .reader(let problem, _, _, _): return YAMLSyntaxError(reason: "is no YAML: \(shown(problem))", line: nil)
-    case .memory: return YAMLSyntaxError(reason: "is nested too deep", line: nil)
-    default: return YAMLSyntaxError(reason: "is no YAML", line: nil)
-    }
-  }
 }
 
-/// Turns a document's nodes into values. Every node counts, once for each alias that repeats it: a document that grows
-/// far beyond its text is refused.
-private struct Conversion {
-  let firstLine: Int
-  var budget: Int
+/// Makes a document's value of its events. Every value counts, once for each alias that repeats it: a document that
+/// grows far beyond its text is refused before it has grown.
+private struct Composition: ~Copyable {
+  /// What an anchor stands for.
+  private struct Anchored {
+    var value: ManifestValue
 
-  mutating func value(of node: Yams.Node, depth: Int) throws(YAMLSyntaxError) -> ManifestValue {
-    let line = node.mark.map { firstLine + $0.line - 1 } ?? 0
-    budget -= 1
-    guard budget > 0 else { throw YAMLSyntaxError(reason: "grows out of bounds by its aliases", line: line) }
-    guard depth <= maximumNesting else {
-      throw YAMLSyntaxError(reason: "is nested more than \(maximumNesting) levels deep", line: line)
+    /// What is written, where it is a scalar: that makes a key.
+    var scalar: YAMLScalar?
+
+    /// How many values it is.
+    var size = 1
+
+    /// How many levels there are below it.
+    var height = 0
+  }
+
+  private var events: YAMLEvents
+  private var anchors: [String: Anchored] = [:]
+
+  /// How many values there may still be.
+  private var budget: Int
+
+  /// The deepest level of the value that is being made, so far.
+  private var deepest = 0
+
+  init(of events: consuming YAMLEvents, budget: Int) {
+    self.events = events
+    self.budget = budget
+  }
+
+  /// The only document of the text; `nil` where there is none.
+  mutating func document() throws(YAMLSyntaxError) -> ManifestValue? {
+    guard case .documentStart = try events.next().content else { return nil }
+    let value = try value(of: try events.next(), depth: 1)
+    _ = try events.next()
+    let rest = try events.next()
+    guard case .streamEnd = rest.content else {
+      throw YAMLSyntaxError(reason: "has a second document that does not begin a line of its own", line: rest.line)
     }
-    switch node {
-    case .scalar(let scalar): return ManifestValue(try content(of: scalar, line: line), line: line)
-    case .sequence(let sequence):
-      try check(sequence.tag, is: .seq, line: line)
-      var elements: [ManifestValue] = []
-      elements.reserveCapacity(sequence.count)
-      for element in sequence { elements.append(try value(of: element, depth: depth + 1)) }
-      return ManifestValue(.array(elements), line: line)
-    case .mapping(let mapping):
-      try check(mapping.tag, is: .map, line: line)
-      var members: [ManifestMember] = []
-      members.reserveCapacity(mapping.count)
-      for (key, element) in mapping {
-        members.append(
-          ManifestMember(name: try name(of: key, line: line), value: try value(of: element, depth: depth + 1)))
+    return value
+  }
+
+  private mutating func value(of event: YAMLEvent, depth: Int) throws(YAMLSyntaxError) -> ManifestValue {
+    if case .alias(let name) = event.content {
+      let found = try anchored(name, line: event.line)
+      try add(found.size, to: depth + found.height, line: event.line)
+      return found.value
+    }
+    let before = (budget: budget, deepest: deepest)
+    deepest = depth
+    try add(1, to: depth, line: event.line)
+    let value = ManifestValue(try content(of: event, depth: depth), line: event.line)
+    note(event, Anchored(value: value, size: before.budget - budget, height: deepest - depth))
+    deepest = max(deepest, before.deepest)
+    return value
+  }
+
+  private mutating func content(of event: YAMLEvent, depth: Int) throws(YAMLSyntaxError) -> ManifestValue.Content {
+    switch event.content {
+    case .scalar(let scalar):
+      try check(scalar.tag, is: "str", line: event.line)
+      return scalar.content
+    case .sequence(let tag):
+      try check(tag, is: "seq", line: event.line)
+      return .array(try elements(depth: depth + 1))
+    case .mapping(let tag):
+      try check(tag, is: "map", line: event.line)
+      return .object(try members(depth: depth + 1))
+    case .alias, .end, .documentStart, .documentEnd, .streamEnd:
+      throw YAMLSyntaxError(reason: "is no YAML: a value is missing", line: event.line)
+    }
+  }
+
+  private mutating func elements(depth: Int) throws(YAMLSyntaxError) -> [ManifestValue] {
+    var elements: [ManifestValue] = []
+    while true {
+      let event = try events.next()
+      if case .end = event.content { return elements }
+      elements.append(try value(of: event, depth: depth))
+    }
+  }
+
+  private mutating func members(depth: Int) throws(YAMLSyntaxError) -> [ManifestMember] {
+    var members: [ManifestMember] = []
+    var names = Names()
+    while true {
+      let event = try events.next()
+      if case .end = event.content { return members }
+      let name = try name(of: event)
+      guard names.insert(name) else {
+        throw YAMLSyntaxError(reason: "has the key \"\(shown(name, limit: 60))\" twice", line: event.line)
       }
-      return ManifestValue(.object(members), line: line)
-    case .alias: throw YAMLSyntaxError(reason: "has an alias that stands for nothing", line: line)
+      members.append(ManifestMember(name: name, value: try value(of: try events.next(), depth: depth)))
     }
   }
 
   /// A key's text.
-  private func name(of key: Yams.Node, line: Int) throws(YAMLSyntaxError) -> String {
-    guard case .scalar(let scalar) = key else { throw YAMLSyntaxError(reason: "has a key that is no text", line: line) }
-    let line = scalar.mark.map { firstLine + $0.line - 1 } ?? line
-    if scalar.style == .plain, scalar.string == "<<" {
+  private mutating func name(of event: YAMLEvent) throws(YAMLSyntaxError) -> String {
+    guard let scalar = try scalar(of: event) else {
+      throw YAMLSyntaxError(reason: "has a key that is no text", line: event.line)
+    }
+    if scalar.isPlain, scalar.text == "<<" {
       let reason = "has a merge key (<<), which moat does not follow; write the fields out"
-      throw YAMLSyntaxError(reason: reason, line: line)
+      throw YAMLSyntaxError(reason: reason, line: event.line)
     }
-    try check(scalar.tag, is: .str, line: line)
-    guard scalar.style != .plain || plainContent(scalar.string) != .null else {
-      throw YAMLSyntaxError(reason: "has an empty key", line: line)
-    }
-    return scalar.string
+    try check(scalar.tag, is: "str", line: event.line)
+    guard !scalar.isEmpty else { throw YAMLSyntaxError(reason: "has an empty key", line: event.line) }
+    note(event, Anchored(value: ManifestValue(scalar.content, line: event.line)))
+    return scalar.text
   }
 
-  private func content(of scalar: Yams.Node.Scalar, line: Int) throws(YAMLSyntaxError) -> ManifestValue.Content {
-    try check(scalar.tag, is: .str, line: line)
-    let isPlain = scalar.style == .plain && scalar.tag.rawValue != Tag.Name.str.rawValue
-    return isPlain ? plainContent(scalar.string) : .string(scalar.string)
+  /// The scalar that an event is or repeats; `nil` for anything else.
+  private func scalar(of event: YAMLEvent) throws(YAMLSyntaxError) -> YAMLScalar? {
+    switch event.content {
+    case .scalar(let scalar): scalar
+    case .alias(let name): try anchored(name, line: event.line).scalar
+    default: nil
+    }
   }
 
-  /// Refuses every tag but the one a value has anyway: a tag changes what the text means.
-  private func check(_ tag: Tag, is expected: Tag.Name, line: Int) throws(YAMLSyntaxError) {
-    let name = tag.rawValue
-    guard name.isEmpty || name == expected.rawValue else {
-      throw YAMLSyntaxError(reason: "has the tag \(shown(name, limit: 60)), which moat does not know", line: line)
+  /// Remembers what the event's anchor stands for, if it has one: from here on, not within itself.
+  private mutating func note(_ event: YAMLEvent, _ anchored: Anchored) {
+    guard let anchor = event.anchor else { return }
+    anchors[anchor] = anchored
+    if case .scalar(let scalar) = event.content { anchors[anchor]?.scalar = scalar }
+  }
+
+  private func anchored(_ name: String, line: Int) throws(YAMLSyntaxError) -> Anchored {
+    if let found = anchors[name] { return found }
+    throw YAMLSyntaxError(reason: "is no YAML: found undefined alias", line: line)
+  }
+
+  /// Counts values, the deepest of which are at `depth`.
+  private mutating func add(_ size: Int, to depth: Int, line: Int) throws(YAMLSyntaxError) {
+    guard size < budget else { throw YAMLSyntaxError(reason: "grows out of bounds by its aliases", line: line) }
+    budget -= size
+    guard depth <= maximumNesting else {
+      throw YAMLSyntaxError(reason: "is nested more than \(maximumNesting) levels deep", line: line)
     }
+    deepest = max(deepest, depth)
+  }
+
+  /// Refuses every tag but the one that a value has anyway: a tag changes what the text means.
+  private func check(_ tag: String?, is expected: String, line: Int) throws(YAMLSyntaxError) {
+    guard let tag, tag != "tag:yaml.org,2002:\(expected)" else { return }
+    throw YAMLSyntaxError(reason: "has the tag \(shown(tag, limit: 60)), which moat does not know", line: line)
   }
 }
 
-/// A scalar without quotes by YAML 1.2's core schema, without octal and hexadecimal.
-private func plainContent(_ text: String) -> ManifestValue.Content {
-  guard let first = text.utf8.first else { return .null }
-  switch first {
-  case UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"):
-    return ["~", "null", "Null", "NULL"].contains(text) ? .null : .string(text)
-  case UInt8(ascii: "t"), UInt8(ascii: "T"):
-    return ["true", "True", "TRUE"].contains(text) ? .bool(true) : .string(text)
-  case UInt8(ascii: "f"), UInt8(ascii: "F"):
-    return ["false", "False", "FALSE"].contains(text) ? .bool(false) : .string(text)
-  case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), 0x30...0x39: return numberContent(text)
-  default: return .string(text)
-  }
-}
+/// The names of a mapping. Few are compared with each other, many looked up.
+private struct Names {
+  private var first: [String] = []
+  private var further: Set<String> = []
 
-/// An integer without leading zeros, a decimal fraction, or text.
-private func numberContent(_ text: String) -> ManifestValue.Content {
-  let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-  guard text.utf8.count - digits.count <= 1 else { return .string(text) }
-  if digits.allSatisfy({ (0x30...0x39).contains($0) }), !digits.isEmpty {
-    if digits.count > 1, digits.first == UInt8(ascii: "0") { return .string(text) }
-    return Int(text).map(ManifestValue.Content.integer) ?? .number(text)
+  /// - Returns: whether it is a new one.
+  mutating func insert(_ name: String) -> Bool {
+    guard !first.contains(name) else { return false }
+    guard first.count == 16 else {
+      first.append(name)
+      return true
+    }
+    return further.insert(name).inserted
   }
-  let isNumber = digits.allSatisfy { (0x30...0x39).contains($0) || ".eE+-".utf8.contains($0) }
-  return isNumber && Double(text) != nil ? .number(text) : .string(text)
 }

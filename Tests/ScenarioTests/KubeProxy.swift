@@ -1,8 +1,8 @@
 import ClusterModel
 import Foundation
+import ManifestSource
 import NamespaceLab
 import NetworkValues
-import Yams
 
 /// What kube-proxy makes of a cluster's Services: rewritten destinations.
 ///
@@ -76,19 +76,25 @@ private func podEndpoints(of service: Service, _ port: ServicePort, in snapshot:
 private func listedEndpoints(_ scenario: Scenario) throws -> [String: [ServiceEndpoint]] {
   var result: [String: [ServiceEndpoint]] = [:]
   for path in try scenario.manifestPaths() {
-    for document in try Yams.load_all(yaml: try String(contentsOfFile: path, encoding: .utf8)) {
-      guard let object = document as? [String: Any], object["kind"] as? String == "EndpointSlice",
-        let metadata = object["metadata"] as? [String: Any], let namespace = metadata["namespace"] as? String,
-        let service = (metadata["labels"] as? [String: String])?["kubernetes.io/service-name"],
-        let ports = object["ports"] as? [[String: Any]], let port = ports.first?["port"] as? Int
+    for text in try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n---") {
+      guard let object = manifestValue(ofYAML: text), object["kind"]?.scalarText == "EndpointSlice",
+        let namespace = object["metadata"]?["namespace"]?.scalarText,
+        let service = object["metadata"]?["labels"]?["kubernetes.io/service-name"]?.scalarText,
+        case .integer(let port) = object["ports"]?.elements.first?["port"]?.content
       else { continue }
-      for endpoint in object["endpoints"] as? [[String: Any]] ?? [] {
-        for address in endpoint["addresses"] as? [String] ?? [] {
-          result["\(namespace)/\(service)", default: []].append(
-            ServiceEndpoint(address: try IPAddress(parsing: address), port: UInt16(port)))
-        }
+      for address in object["endpoints"]?.elements.flatMap({ $0["addresses"]?.elements ?? [] }) ?? [] {
+        result["\(namespace)/\(service)", default: []].append(
+          ServiceEndpoint(address: try IPAddress(parsing: address.scalarText ?? ""), port: UInt16(port)))
       }
     }
   }
   return result
+}
+
+extension ManifestValue {
+  /// A list's elements; none of anything else.
+  fileprivate var elements: [ManifestValue] {
+    if case .array(let elements) = content { return elements }
+    return []
+  }
 }
