@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(name: "CLibmnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CLibnftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
     .target(name: "CNetfilter"),
+    .target(name: "Threads", swiftSettings: strict),
     .target(
       name: "Netlink", dependencies: ["ClusterModel", "NetworkValues", "CLibmnl", "CNetfilter"], swiftSettings: strict),
     .target(
@@ -62,7 +63,7 @@ let package = Package(
     .target(
       name: "KubernetesSource",
       dependencies: [
-        "ClusterModel", "ManifestSource", "NetworkValues", .product(name: "NIOCore", package: "swift-nio"),
+        "ClusterModel", "ManifestSource", "NetworkValues", "Threads", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOTLS", package: "swift-nio"),
@@ -84,7 +85,7 @@ let package = Package(
       dependencies: [
         "CNetfilter", "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "KubernetesSource",
         "ManifestSource", "NameResolution", "Netlink", "NetworkValues", "Nftables", "StatusPage", "StatusServer",
-        "Telemetry",
+        "Telemetry", "Threads",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],

@@ -1,6 +1,7 @@
 import EgressPolicy
-import Foundation
+import FoundationEssentials
 import Glibc
+import ManifestSource
 import Synchronization
 
 /// The file in the state directory that keeps the last good `LockState` for the next boot.
@@ -38,8 +39,8 @@ package final class LockStateFile: Sendable {
     guard file >= 0 else { throw AgentError(operation, code: errno) }
     defer { close(file) }
     let bytes: [UInt8]
-    do { bytes = [UInt8](try FileHandle(fileDescriptor: file).readToEnd() ?? Data()) } catch {
-      throw AgentError(operation, code: EIO)
+    do { bytes = try contents(of: file, name: path) } catch {
+      throw AgentError(operation, code: 0, reason: "it \(error.message)")
     }
     guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
       throw AgentError(operation, code: 0, reason: "it has no first line")

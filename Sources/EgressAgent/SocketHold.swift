@@ -1,7 +1,7 @@
-import Foundation
 import Glibc
 import StatusServer
 import Synchronization
+import Threads
 
 /// What `moat hold` does: keeps a copy of the daemon's netlink socket, so that the tables stay owned while there is no
 /// daemon, and gives a copy to the next one.
@@ -26,13 +26,15 @@ package final class SocketHold: Sendable {
   /// - Throws: `AgentError` where it cannot listen.
   package func run(asking daemon: DaemonClient) throws(AgentError) {
     let listener = try UnixSocket.listening(at: path)
-    Thread.detachNewThread { [self] in while true { serve(listener) } }
-    Thread.detachNewThread { [self] in
-      while kept.withLock({ $0 == nil }) {
-        _ = try? daemon.handOver()
-        sleep(1)
+    do throws(ThreadError) {
+      try startThread("listener") { [self] in while true { serve(listener) } }
+      try startThread("asking") { [self] in
+        while kept.withLock({ $0 == nil }) {
+          _ = try? daemon.handOver()
+          sleep(1)
+        }
       }
-    }
+    } catch { throw AgentError("listen at \(path)", code: error.code, reason: "\(error)") }
     SignalWatch(reload: {}).run()
   }
 

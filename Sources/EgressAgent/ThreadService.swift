@@ -1,6 +1,6 @@
-import Foundation
 import Glibc
 import ServiceLifecycle
+import Threads
 
 /// A service whose work blocks, and so has a thread of its own.
 struct ThreadService: Service {
@@ -16,17 +16,19 @@ struct ThreadService: Service {
   var stop: @Sendable () -> Void
 
   /// Ends when `work` does.
-  func run() async {
-    await withTaskCancellationOrGracefulShutdownHandler {
-      await withCheckedContinuation { continuation in
-        let thread = Thread {
-          Thread.current.name = name
-          // Process 0 is the calling thread. See: setpriority(2), NOTES
-          if isPatient { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
-          work()
-          continuation.resume()
-        }
-        thread.start()
+  ///
+  /// - Throws: where there is no thread for it.
+  func run() async throws {
+    try await withTaskCancellationOrGracefulShutdownHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        do throws(ThreadError) {
+          try startThread(name) {
+            // Process 0 is the calling thread. See: setpriority(2), NOTES
+            if isPatient { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+            work()
+            continuation.resume()
+          }
+        } catch { continuation.resume(throwing: error) }
       }
     } onCancelOrGracefulShutdown: {
       stop()

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import ManifestSource
 
 /// Where moat finds the API server, and who it is to it.
 package enum ClusterAccess: Hashable, Sendable {
@@ -74,8 +75,8 @@ extension APICredentials.Token {
     case .text(let text): return "Bearer \(text)"
     case .file(let path):
       let text = String(decoding: try contents(ofFile: path, for: "the token"), as: UTF8.self)
-      let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
-      guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      let words = text.split(whereSeparator: \.isWhitespace)
+      guard words.count == 1, let token = words.first, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
         throw APIError(.credentials, "\(path): holds no token")
       }
       return "Bearer \(token)"
@@ -85,11 +86,7 @@ extension APICredentials.Token {
 
 /// A file's bytes, a mebibyte at most.
 func contents(ofFile path: String, for purpose: String) throws(APIError) -> [UInt8] {
-  guard let file = FileHandle(forReadingAtPath: path) else {
-    throw APIError(.credentials, "\(path): \(purpose) cannot be read")
+  do { return try contents(ofFile: path, atMost: 1 << 20) } catch {
+    throw APIError(.credentials, "\(path): \(purpose) \(error.message)")
   }
-  do {
-    let data = try file.read(upToCount: 1 << 20) ?? Data()
-    return [UInt8](data)
-  } catch { throw APIError(.credentials, "\(path): \(purpose) cannot be read: \(error.localizedDescription)") }
 }

@@ -1,9 +1,9 @@
 import ClusterModel
-import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Threads
 
 /// What an error of NIO or BoringSSL means: a sentence part in lower case.
 func words(for error: any Error) -> String {
@@ -26,7 +26,9 @@ func words(for error: any Error) -> String {
 func addresses(of server: ServerAddress, on loop: any EventLoop) async throws -> [SocketAddress] {
   if server.address != nil { return [try SocketAddress(ipAddress: server.host, port: server.port)] }
   let promise = loop.makePromise(of: [SocketAddress].self)
-  Thread { promise.completeWith(Result { try lookUp(server) }) }.start()
+  do throws(ThreadError) {
+    try startThread("lookup") { promise.completeWith(Result { try lookUp(server) }) }
+  } catch { promise.fail(APIError(.unreachable, "\(error)")) }
   return try await promise.futureResult.get()
 }
 

@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import FoundationEssentials
 import ManifestSource
 
 /// kubeconfig files: contexts, clusters and users.

@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import FoundationEssentials
 import NetworkValues
 
 /// The URL of an API server.
@@ -18,13 +18,15 @@ struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: for anything else, and for `http` to another machine: whoever is on the way could write the policy.
   init(parsing text: String, in field: String) throws(APIError) {
     let fault = { (reason: String) in APIError(.credentials, "\(field): \"\(shown(text, limit: 120))\" \(reason)") }
-    guard let parts = URLComponents(string: text), let scheme = parts.scheme, let name = parts.host, !name.isEmpty,
-      parts.user == nil, parts.query == nil, parts.fragment == nil, scheme == "https" || scheme == "http"
+    guard let parts = URLComponents(string: text, encodingInvalidCharacters: false), let scheme = parts.scheme,
+      let name = parts.host, !name.isEmpty, name.utf8.allSatisfy(isHostByte), parts.user == nil, parts.query == nil,
+      parts.fragment == nil, scheme == "https" || scheme == "http"
     else { throw fault("is no URL of an API server, such as https://10.0.0.1:6443") }
     host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
     isEncrypted = scheme == "https"
     port = parts.port ?? (isEncrypted ? 443 : 80)
-    prefix = parts.path.hasSuffix("/") ? String(parts.path.dropLast()) : parts.path
+    let path = parts.percentEncodedPath
+    prefix = path.hasSuffix("/") ? String(path.dropLast()) : path
     guard isEncrypted || isLoopback else {
       throw fault("is not encrypted: whoever is on the way could write the policy; use https")
     }
@@ -40,4 +42,12 @@ struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   var authority: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 
   var description: String { (isEncrypted ? "https://" : "http://") + authority + prefix }
+}
+
+/// What names and addresses are made of, an IPv6 address's brackets and zone included. An escape may stand for anything.
+private func isHostByte(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39: true
+  default: "-._[:%]".utf8.contains(byte)
+  }
 }

@@ -1,5 +1,4 @@
 import ClusterModel
-import Foundation
 import Glibc
 
 /// What the container runtime's cache of CNI results holds.
@@ -19,8 +18,8 @@ package func readCNIResults(in folder: String) -> CNIResultReading {
   var reading = CNIResultReading()
   if access(folder, F_OK) != 0, errno == ENOENT || errno == ENOTDIR { return reading }
   let names: [String]
-  do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
-    reading.faults = ["\(folder): cannot be read: \(shown(error.localizedDescription))"]
+  do { names = try entries(of: folder).map(\.name) } catch {
+    reading.faults = ["\(error)"]
     return reading
   }
   for name in names.prefix(maximumResults) where !name.hasPrefix(".") {
@@ -53,8 +52,7 @@ private func cniResult(ofFile path: String) throws(ManifestError) -> CNIResult? 
   guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= maximumResultSize else {
     throw ManifestError("is no file of at most \(maximumResultSize >> 20) MiB", at: place)
   }
-  let documents = ManifestValue.documents(
-    ofJSON: try contents(of: FileHandle(fileDescriptor: file, closeOnDealloc: false), name: path))
+  let documents = ManifestValue.documents(ofJSON: try contents(of: file, name: path))
   if let error = documents.error {
     throw ManifestError(error.reason, at: ManifestPlace(file: path, line: error.line))
   }

@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import Glibc
 
 /// Everything that is wrong with a configuration file.
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -16,7 +16,7 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
 ///
 /// - Throws: every fault of it, each with its line where that is known.
 package func loadConfiguration(
-  path: String, standardInput: FileHandle = .standardInput
+  path: String, standardInput: Int32 = STDIN_FILENO
 ) throws(ConfigurationError) -> Configuration {
   let name = path == "-" ? "standard input" : path
   let bytes: [UInt8]

@@ -49,22 +49,13 @@ struct FolderScan {
 
   private mutating func addContents(of folder: String) {
     observer.willList(folder)
-    guard let entries = opendir(folder) else {
-      return note("cannot be listed: \(String(cString: strerror(errno)))", folder)
-    }
-    defer { closedir(entries) }
-    var names: [(name: String, type: UInt8)] = []
-    while let entry = readdir(entries) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.first != "." { names.append((name, entry.pointee.d_type)) }
-    }
-    names.sort { $0.name < $1.name }
-    for (name, type) in names { addEntry(name, type, in: folder) }
+    do throws(ManifestError) {
+      for entry in try entries(of: folder) where entry.name.first != "." { add(entry, in: folder) }
+    } catch { errors.append(error) }
   }
 
-  private mutating func addEntry(_ name: String, _ type: UInt8, in folder: String) {
+  private mutating func add(_ entry: FolderEntry, in folder: String) {
+    let (name, type) = (entry.name, entry.type)
     let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     let isLink = type == UInt8(DT_LNK) || type == UInt8(DT_UNKNOWN)
     if isLink { observer.willFollow(path) }

@@ -1,5 +1,4 @@
 import ClusterModel
-import Foundation
 import Glibc
 
 /// The host's cgroups at `paths`, as they are now. What cannot be read is not there; why is in the answer.
@@ -61,19 +60,8 @@ private let folderLimit = 4096
 
 /// Names of the folders in a folder of a cgroup file system; none where it is gone.
 private func subfolders(of folder: String) -> [String] {
-  guard let stream = opendir(folder) else { return [] }
-  defer { closedir(stream) }
-  var names: [String] = []
-  while let entry = readdir(stream) {
-    guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-      pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-        String(cString: $0)
-      }
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
+  let entries = (try? entries(of: folder)) ?? []
+  return entries.filter { $0.type == UInt8(DT_DIR) }.map(\.name)
 }
 
 /// Where the whole of cgroup v2 is mounted, below /sys/fs/cgroup if it is there, too. A part of it does not do: its paths
@@ -81,8 +69,8 @@ private func subfolders(of folder: String) -> [String] {
 ///
 /// See: proc(5), /proc/pid/mountinfo
 private func cgroupRoot(_ mounts: String) -> String? {
-  guard let data = FileManager.default.contents(atPath: mounts) else { return nil }
-  let roots = String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { line -> String? in
+  guard let bytes = try? contents(ofFile: mounts) else { return nil }
+  let roots = String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line -> String? in
     let words = line.split(separator: " ")
     guard let dash = words.firstIndex(of: "-"), dash > 5, dash + 1 < words.count, words[dash + 1] == "cgroup2",
       words[3] == "/", !words[4].contains("\\")

@@ -1,18 +1,17 @@
 import ClusterModel
 import Dispatch
-import Foundation
 import Glibc
 import Synchronization
 
 /// The largest file that is read, in bytes: 256 MiB.
-let maximumFileSize = 256 << 20
+package let maximumFileSize = 256 << 20
 
 /// Reads manifests: files, folders with everything below them, and `-` for standard input.
 ///
 /// In folders `.yaml`, `.yml` and `.json` files are read in the order of their names; hidden files and folders are not.
 /// A file is read once, by whatever names it is reached. Nothing is thrown: what could not be read is in `errors`.
 package func loadManifests(
-  paths: [String], standardInput: FileHandle = .standardInput
+  paths: [String], standardInput: Int32 = STDIN_FILENO
 ) -> ManifestReading {
   var collector = ManifestCollector()
   if paths.contains("-") {
@@ -55,32 +54,35 @@ func readings(of files: [FoundFile]) -> [FileReading] {
   return parts.withLock { parts in parts.keys.sorted().flatMap { parts[$0] ?? [] } }
 }
 
-/// Everything the file at `path` holds, up to `maximumFileSize`.
+/// Everything the file at `path` holds, `limit` bytes at most.
 ///
 /// See: open(2)
-func contents(ofFile path: String) throws(ManifestError) -> [UInt8] {
+package func contents(ofFile path: String, atMost limit: Int = maximumFileSize) throws(ManifestError) -> [UInt8] {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else {
     throw ManifestError("cannot be opened: \(String(cString: strerror(errno)))", at: ManifestPlace(file: path))
   }
-  return try contents(of: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), name: path)
+  defer { close(descriptor) }
+  return try contents(of: descriptor, name: path, atMost: limit)
 }
 
-/// Everything a file holds, up to `maximumFileSize`.
+/// Everything that can be read from an open file, `limit` bytes at most; `name` is its name in errors.
 ///
 /// See: read(2)
-func contents(of handle: FileHandle, name: String) throws(ManifestError) -> [UInt8] {
+package func contents(
+  of descriptor: Int32, name: String, atMost limit: Int = maximumFileSize
+) throws(ManifestError) -> [UInt8] {
   let place = ManifestPlace(file: name)
   let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
   defer { chunk.deallocate() }
   var result: [UInt8] = []
-  while result.count <= maximumFileSize {
-    let count = read(handle.fileDescriptor, chunk.baseAddress, chunk.count)
+  while result.count <= limit {
+    let count = read(descriptor, chunk.baseAddress, chunk.count)
     if count == 0 { return result }
     guard count > 0 || errno == EINTR else {
       throw ManifestError("cannot be read: \(String(cString: strerror(errno)))", at: place)
     }
     result.append(contentsOf: chunk.prefix(max(count, 0)))
   }
-  throw ManifestError("is larger than \(maximumFileSize >> 20) MiB, the most that is read", at: place)
+  throw ManifestError("is larger than \(limit >> 20) MiB, the most that is read", at: place)
 }

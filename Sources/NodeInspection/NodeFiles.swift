@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import FoundationEssentials
 
 /// Files of the node, below a folder that stands for its root.
 struct NodeFiles {
@@ -16,7 +16,7 @@ struct NodeFiles {
     ]
     var values: [String: String] = [:]
     for path in paths {
-      values[path] = text("/proc/sys/net/" + path)?.trimmingCharacters(in: .whitespacesAndNewlines)
+      values[path] = text("/proc/sys/net/" + path).map(words)
     }
     return .value(values)
   }
@@ -47,7 +47,7 @@ struct NodeFiles {
     return .value(
       names.sorted().filter {
         let count = text("/sys/class/net/\($0)/device/sriov_numvfs")
-        return (count.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? 0) > 0
+        return (count.flatMap { Int(words($0)) } ?? 0) > 0
       })
   }
 
@@ -71,8 +71,8 @@ struct NodeFiles {
 
 /// Whether a line is this one, whatever the spaces around and a comment or semicolon after it.
 private func holds(line: String, in text: String) -> Bool {
-  text.split(whereSeparator: \.isNewline).contains { words in
-    let code = words.prefix { $0 != "#" && $0 != ";" }
-    return code.split(whereSeparator: \.isWhitespace).joined(separator: " ") == line
-  }
+  text.split(whereSeparator: \.isNewline).contains { words(String($0.prefix { $0 != "#" && $0 != ";" })) == line }
 }
+
+/// A text's words with one space between them.
+private func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }

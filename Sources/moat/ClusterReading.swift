@@ -1,6 +1,6 @@
 import ArgumentParser
 import ClusterModel
-import Foundation
+import Dispatch
 import KubernetesSource
 import ManifestSource
 import StatusServer

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import EgressPolicy
-import Foundation
+import FoundationEssentials
 import NetworkValues
 import Telemetry
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import EgressAgent
-import Foundation
+import Glibc
 import StatusServer
 
 struct Hold: ParsableCommand {

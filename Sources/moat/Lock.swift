@@ -3,7 +3,6 @@ import ClusterModel
 import EgressAgent
 import EgressPolicy
 import EgressRuleset
-import Foundation
 import ManifestSource
 import Nftables
 import NftablesKernel

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Writes a line to standard error. What cannot be written there is lost: nobody is left to tell.
 func printError(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
@@ -27,7 +28,7 @@ func printJSON(_ value: some Encodable) throws {
 private func write(_ text: String, to descriptor: Int32) -> Int32 {
   var bytes = Array(text.utf8)[...]
   while !bytes.isEmpty {
-    let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     if count < 0, errno == EINTR { continue }
     guard count > 0 else { return errno }
     bytes = bytes.dropFirst(count)

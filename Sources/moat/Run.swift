@@ -1,7 +1,8 @@
 import ArgumentParser
 import ClusterModel
 import EgressAgent
-import Foundation
+import FoundationEssentials
+import Glibc
 import ManifestSource
 import Nftables
 import NftablesKernel

@@ -83,7 +83,7 @@ import Testing
     ("server: http://10.0.0.1", "token: t", "cluster.server", "use https"),
     ("server: 10.0.0.1", "token: t", "cluster.server", "is no URL"),
     ("certificate-authority: x", "token: t", "cluster.server", "is missing"),
-    ("server: https://10.0.0.1, certificate-authority: nowhere", "token: t", "nowhere", "cannot be read"),
+    ("server: https://10.0.0.1, certificate-authority: nowhere", "token: t", "nowhere", "cannot be opened: No such file"),
     ("server: https://10.0.0.1, certificate-authority-data: '%%%'", "token: t", "-data", "is not Base64"),
     ("server: https://10.0.0.1", "client-certificate-data: aGk=", "users[name=u].user", "client-key belong together"),
   ])

@@ -100,7 +100,7 @@ import Testing
     let pipe = Pipe()
     try pipe.fileHandleForWriting.write(contentsOf: Data("{apiVersion: v1, kind: Pod, metadata: {name: a}}".utf8))
     try pipe.fileHandleForWriting.close()
-    let reading = loadManifests(paths: ["-"], standardInput: pipe.fileHandleForReading)
+    let reading = loadManifests(paths: ["-"], standardInput: pipe.fileHandleForReading.fileDescriptor)
     #expect(reading.snapshot.pods.map(\.metadata.name) == ["a"])
   }
 
