@@ -19,10 +19,10 @@ struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   init(parsing text: String, in field: String) throws(APIError) {
     let fault = { (reason: String) in APIError(.credentials, "\(field): \"\(shown(text, limit: 120))\" \(reason)") }
     guard let parts = URLComponents(string: text, encodingInvalidCharacters: false), let scheme = parts.scheme,
-      let name = parts.host, !name.isEmpty, name.utf8.allSatisfy(isHostByte), parts.user == nil, parts.query == nil,
-      parts.fragment == nil, scheme == "https" || scheme == "http"
+      let name = parts.encodedHost, isHost(name), parts.user == nil, parts.query == nil, parts.fragment == nil,
+      scheme == "https" || scheme == "http"
     else { throw fault("is no URL of an API server, such as https://10.0.0.1:6443") }
-    host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
+    host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()).replacing("%25", with: "%") : name
     isEncrypted = scheme == "https"
     port = parts.port ?? (isEncrypted ? 443 : 80)
     let path = parts.percentEncodedPath
@@ -44,10 +44,12 @@ struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   var description: String { (isEncrypted ? "https://" : "http://") + authority + prefix }
 }
 
-/// What names and addresses are made of, an IPv6 address's brackets and zone included. An escape may stand for anything.
-private func isHostByte(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39: true
-  default: "-._[:%]".utf8.contains(byte)
-  }
+/// Whether a name or an address may be that, as it is written in a URL: elsewhere than before the zone of an IPv6 address
+/// an escape may stand for anything.
+private func isHost(_ text: String) -> Bool {
+  let marks = text.hasPrefix("[") ? "[:.%-_]" : ".-_"
+  return !text.isEmpty
+    && text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || marks.utf8.contains(byte)
+    }
 }

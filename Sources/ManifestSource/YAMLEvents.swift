@@ -49,15 +49,16 @@ struct YAMLEvents: ~Copyable {
   ///   - bytes: UTF-8; must stay as long as the events are asked for.
   ///   - firstLine: the line of the first byte in its file.
   init(of bytes: UnsafeBufferPointer<UInt8>, firstLine: Int) throws(YAMLSyntaxError) {
-    parser = .allocate(capacity: 1)
-    self.bytes = bytes
-    self.firstLine = firstLine
+    let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     guard yaml_parser_initialize(parser) == 1 else {
-      parser.initialize(to: yaml_parser_t())
+      parser.deallocate()
       throw YAMLSyntaxError(reason: "cannot be read: there is too little memory", line: firstLine)
     }
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+    self.parser = parser
+    self.bytes = bytes
+    self.firstLine = firstLine
   }
 
   deinit {

@@ -114,8 +114,8 @@ private struct Composition: ~Copyable {
       let event = try events.next()
       if case .end = event.content { return members }
       let name = try name(of: event)
-      guard names.insert(name) else {
-        throw YAMLSyntaxError(reason: "has the key \"\(shown(name, limit: 60))\" twice", line: event.line)
+      if let line = names.add(name, line: event.line) {
+        throw YAMLSyntaxError(reason: "has the key \"\(shown(name, limit: 60))\" twice", line: line)
       }
       members.append(ManifestMember(name: name, value: try value(of: try events.next(), depth: depth)))
     }
@@ -174,18 +174,20 @@ private struct Composition: ~Copyable {
   }
 }
 
-/// The names of a mapping. Few are compared with each other, many looked up.
+/// The names of a mapping, and their lines. Few are compared with each other, many looked up.
 private struct Names {
-  private var first: [String] = []
-  private var further: Set<String> = []
+  private var first: [(name: String, line: Int)] = []
+  private var further: [String: Int] = [:]
 
-  /// - Returns: whether it is a new one.
-  mutating func insert(_ name: String) -> Bool {
-    guard !first.contains(name) else { return false }
-    guard first.count == 16 else {
-      first.append(name)
-      return true
+  /// - Returns: the line of one that is the same.
+  mutating func add(_ name: String, line: Int) -> Int? {
+    if let known = first.first(where: { $0.name == name }) { return known.line }
+    if first.count < 16 {
+      first.append((name, line))
+      return nil
     }
-    return further.insert(name).inserted
+    if let known = further[name] { return known }
+    further[name] = line
+    return nil
   }
 }

@@ -83,7 +83,10 @@ import Testing
     ("server: http://10.0.0.1", "token: t", "cluster.server", "use https"),
     ("server: 10.0.0.1", "token: t", "cluster.server", "is no URL"),
     ("certificate-authority: x", "token: t", "cluster.server", "is missing"),
-    ("server: https://10.0.0.1, certificate-authority: nowhere", "token: t", "nowhere", "cannot be opened: No such file"),
+    (
+      "server: https://10.0.0.1, certificate-authority: nowhere", "token: t", "nowhere",
+      "cannot be opened: No such file"
+    ),
     ("server: https://10.0.0.1, certificate-authority-data: '%%%'", "token: t", "-data", "is not Base64"),
     ("server: https://10.0.0.1", "client-certificate-data: aGk=", "users[name=u].user", "client-key belong together"),
   ])
@@ -98,6 +101,25 @@ import Testing
         error.kind == .credentials && error.description.contains(place) && error.description.contains(remedy),
         "\(error)")
     }
+  }
+
+  @Test(arguments: [
+    "https://a b", "https://a%20b", "https://a%0d%0ab:1", "https://ü.example", "https://%c3%bc.example",
+    "https://a/b c", "https://a\u{1}", "https://me@a", "https://me:word@a", "https://a?b", "https://a#b", "https:///b",
+    "https://a:b",
+    "ftp://a", "//a", "",
+  ])
+  func `A URL that is none, or leads somewhere by more than a name and a path, is refused`(_ text: String) {
+    #expect(performing: { try ServerAddress(parsing: text, in: "server") }, throws: { "\($0)".contains("is no URL") })
+  }
+
+  @Test(arguments: [
+    ("https://[fd00::1]/", "https://[fd00::1]:443"), ("https://[fe80::1%25eth0]:1", "https://[fe80::1%eth0]:1"),
+    ("https://xn--tda.example:1", "https://xn--tda.example:1"),
+    ("https://a_b-C.9/d%2fe%0a/", "https://a_b-C.9:443/d%2fe%0a"),
+  ])
+  func `A URL is taken as it is written`(_ text: String, address: String) throws {
+    #expect(try "\(ServerAddress(parsing: text, in: "server"))" == address)
   }
 
   @Test func `What is not there is named with what is`() throws {

@@ -77,7 +77,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a: 1\nb: 2\na: 3\n", 3, "has the key \"a\" twice"), ("é: 1\ne\u{301}: 2", 2, "has the key \"e\u{301}\" twice"),
+    ("b: 1\na: 2\nc: 3\na: 4\n", 2, "has the key \"a\" twice"),
+    ("é: 1\ne\u{301}: 2", 1, "has the key \"e\u{301}\" twice"),
     ("{&x a: b, *x : c}", 1, "has the key \"a\" twice"),
     ("a: &x {b: 1}\n<<: *x", 2, "has a merge key (<<), which moat does not follow; write the fields out"),
     ("!!str <<: b", 1, "has a merge key (<<), which moat does not follow; write the fields out"),
@@ -126,8 +127,8 @@ import Testing
 
   @Test func `A mapping of many keys is read in time, and the one that comes again is found`() {
     let keys = (0..<200_000).map { "k\($0): \($0)\n" }.joined()
-    #expect(read(keys).errors.map(\.message) == ["apiVersion: is missing"])
+    #expect(read(keys).errors.map(\.message) == ["kind: is missing"])
     #expect(
-      read(keys + "k17: 1\n").errors.map(\.description) == ["test.yaml:200001 (document 1): has the key \"k17\" twice"])
+      read(keys + "k17: 1\n").errors.map(\.description) == ["test.yaml:18 (document 1): has the key \"k17\" twice"])
   }
 }
