@@ -214,3 +214,15 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// Only with libFuzzer's runtime, which `Fuzzing/run` links.
+if Context.environment["MOAT_FUZZING"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "MoatFuzz",
+      dependencies: [
+        "ClusterModel", "Conntrack", "EgressPolicy", "EgressRuleset", "FlowLog", "ManifestSource", "NameResolution",
+        "Netlink", "Nftables", "NftablesKernel",
+      ],
+      path: "Fuzzing/MoatFuzz", swiftSettings: strict))
+}

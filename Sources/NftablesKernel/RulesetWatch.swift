@@ -62,7 +62,7 @@ package final class RulesetWatch: RulesetWatching {
 
 extension RulesetEvent {
   /// `nil` for messages that tell of no table of the families moat uses.
-  fileprivate init?(_ message: NetlinkMessage) {
+  init?(_ message: NetlinkMessage) {
     guard message.type >> 8 == UInt16(NFNL_SUBSYS_NFTABLES) else { return nil }
     if message.type & 0xff == UInt16(NFT_MSG_NEWGEN) {
       self.init(generation: message)
