@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo demo-envoy test build bench format lint install clean dependencies
+.PHONY: demo fuzz soak demo-envoy test build bench format lint install clean dependencies
 
 # One configuration for tests, demo and benchmarks, so that everything is built once. Expanded when a recipe runs, so
 # after pkg-config is there.
@@ -44,6 +44,17 @@ test: dependencies
 	swift build --build-tests $(BUILD) $(IMPORTS)
 	$(MAKE) --no-print-directory lint
 	Tests/run $(BUILD)
+	Fuzzing/run 15
+
+# Ten minutes of damaged input for each reader.
+fuzz: dependencies
+	Fuzzing/run 600
+
+# Half an hour of churn under attack.
+soak: dependencies
+	swift build --build-tests $(BUILD) $(IMPORTS)
+	KUBEBUILDER_ASSETS=$$(Tests/kube-apiserver) MOAT_SOAK_SECONDS=1800 \
+	  swift test --skip-build $(BUILD) --no-parallel --filter SoakTests
 
 bench: dependencies
 	swift build $(BUILD) $(IMPORTS) --product moat
@@ -51,10 +62,10 @@ bench: dependencies
 	$(BIN)/moat-bench run --moat $(BIN)/moat
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Benchmarks Fuzzing Package.swift
 
 lint:
-	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzzing Package.swift
 	Tests/lint-imports
 	Tests/lint-docs
 

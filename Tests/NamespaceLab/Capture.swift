@@ -37,7 +37,7 @@ package final class Capture: Sendable {
   }
 
   /// Takes what came in, so that the next call sees later packets only.
-  func take() -> [WirePacket] {
+  package func take() -> [WirePacket] {
     drain()
     return seen.withLock { packets in
       defer { packets = [] }

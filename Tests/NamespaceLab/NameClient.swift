@@ -59,8 +59,11 @@ extension Lab {
     return took
   }
 
-  /// Lets a host have every address of a network, and accept connections to a port of it until the result is gone.
-  package func acceptConnections(at host: LabHost, _ networks: [Prefix], port: UInt16) throws(LabError) -> Acceptor {
+  /// Lets a host have every address of a network besides its own, and accept connections to a port of all of them until
+  /// the result is gone.
+  package func acceptConnections(
+    at host: LabHost, _ networks: [Prefix] = [], port: UInt16
+  ) throws(LabError) -> Acceptor {
     for network in networks {
       let result = try run(
         in: host, ["ip", network.family == .v4 ? "-4" : "-6", "route", "add", "local", "\(network)", "dev", "lo"])
@@ -70,7 +73,7 @@ extension Lab {
     }
     let namespace = try namespace(of: host.place)
     let name = "\(host)"
-    let families = Set(networks.map(\.family))
+    let families = networks.isEmpty ? Set(IPFamily.allCases) : Set(networks.map(\.family))
     let listeners = try namespace.inside { () throws(LabError) in
       try families.map { family throws(LabError) in
         let listener = try SocketKind.tcp.open(family, at: name)
