@@ -44,7 +44,7 @@ test: dependencies
 	swift build --build-tests $(BUILD) $(IMPORTS)
 	$(MAKE) --no-print-directory lint
 	Tests/run $(BUILD)
-	Fuzzing/run 15
+	MOAT_FUZZING_SEED=1 Fuzzing/run 15
 
 # Ten minutes of damaged input for each reader.
 fuzz: dependencies

@@ -23,11 +23,11 @@ package enum NetlinkReply {
       if code == 0 {
         self = .acknowledged(sequence: message.sequence)
       } else {
-        self = .refused(message.refusal(of: operation(), code: -code, attributesAfter: message.echoedLength))
+        self = .refused(message.refusal(of: operation(), code: 0 &- code, attributesAfter: message.echoedLength))
       }
     case NLMSG_DONE:
       let code = message.payload.count >= 4 ? message.payload.loadUnaligned(as: Int32.self) : 0
-      self = code < 0 ? .refused(message.refusal(of: operation(), code: -code, attributesAfter: 4)) : .done
+      self = code < 0 ? .refused(message.refusal(of: operation(), code: 0 &- code, attributesAfter: 4)) : .done
     default: self = .data
     }
   }
